@@ -1,0 +1,26 @@
+# Which few checkpoints of a zoo cover the space of tasks? Seven stages, a file each in rules/.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+# A file given with --configfile replaces the embedded zoos; Snakemake alone would merge the two.
+if "zoos" not in config:
+
+    configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/checkpoints.smk"
+include: "rules/features.smk"
+include: "rules/covariance.smk"
+include: "rules/selection.smk"
+include: "rules/evaluation.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("results/{zoo}/scores.csv", zoo=ZOOS),

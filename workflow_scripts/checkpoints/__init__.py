@@ -1,0 +1,1 @@
+"""Stage 2: the checkpoints of the zoo."""

@@ -1,0 +1,1 @@
+"""What several stages share: configuration, file formats, and how a script behaves."""

@@ -1,0 +1,279 @@
+"""The configuration: which zoos there are, and how each is run.
+
+Each stage describes its own settings; this module puts them together, checks what concerns
+several stages, and turns whatever is wrong into one readable line each.
+"""
+
+import difflib
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import Field, NonNegativeInt, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from workflow_scripts.checkpoints.settings import TrainingSettings
+from workflow_scripts.common.settings import Name, Settings
+from workflow_scripts.covariance.settings import CovarianceSettings
+from workflow_scripts.data.settings import (
+    AgentSplitSettings,
+    Cifar100Source,
+    ImageSource,
+    ProbeSettings,
+    TaskSettings,
+    distinct_sets_problem,
+    images_problem,
+)
+from workflow_scripts.data.splits import ClassSets, share_out_classes
+from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
+from workflow_scripts.features.settings import FeatureSettings
+from workflow_scripts.selection.settings import METHODS, PeekSettings, SelectionSettings, SingleSettings
+
+
+class AgentSettings(AgentSplitSettings, TrainingSettings):
+    """The checkpoints of an image zoo: classifiers trained in the workflow."""
+
+
+class ImageZoo(Settings):
+    """A zoo of image classifiers, as in section 5.2 of Huang, Qiu and Church (2021)."""
+
+    modality: Literal["image"] = Field(description="what the checkpoints read")
+    seed: NonNegativeInt = Field(
+        0, description="of classes, images, initial weights and batches: everything but methods"
+    )
+    data: ImageSource = Field(description="where the images come from")
+    agents: AgentSettings = Field(description="the checkpoints, trained in the workflow")
+    probe: ProbeSettings = Field(
+        ProbeSettings(), description="unlabelled images that the covariance is estimated from"
+    )
+    features: FeatureSettings = Field(FeatureSettings(), description="how features are stored")
+    tasks: TaskSettings | None = Field(
+        None, description="unseen tasks; without them the run ends with the selections"
+    )
+    covariance: CovarianceSettings = Field(
+        CovarianceSettings(), description="the covariance between checkpoints"
+    )
+    selection: SelectionSettings = Field(description="which sets of checkpoints are selected")
+    head: HeadSettings = Field(LbfgsSettings(), description="the linear layer on the features")
+
+    @property
+    def checkpoint_names(self) -> list[str]:
+        """Names of the checkpoints."""
+        return [f"agent-{number:02d}" for number in range(self.agents.count)]
+
+    @property
+    def task_names(self) -> list[str]:
+        """Names of the tasks; none if there are no tasks."""
+        return [f"task-{number:02d}" for number in range(self.tasks.count if self.tasks else 0)]
+
+    def class_sets(self) -> ClassSets:
+        """The classes of every agent and task."""
+        return share_out_classes(
+            class_count=self.data.class_count,
+            agent_count=self.agents.count,
+            agent_classes=self.agents.classes,
+            task_count=self.tasks.count if self.tasks else 0,
+            task_classes=self.tasks.classes if self.tasks else 1,
+            agent_pool=self.agents.pool,
+            seed=self.seed,
+        )
+
+    @field_validator("data")
+    @classmethod
+    def _folder_holds_the_source(cls, data: ImageSource) -> ImageSource:
+        if isinstance(data, Cifar100Source) and data.folder is not None:
+            for file in ("train", "test", "meta"):
+                path = Path(data.folder, "cifar-100-python", file)
+                if not path.is_file():
+                    raise ValueError(
+                        f"{path} is missing; folder must hold cifar-100-python/ as unpacked from "
+                        "www.cs.toronto.edu/~kriz/cifar.html, or be left out to download it"
+                    )
+        return data
+
+    @model_validator(mode="after")
+    def _stages_fit_together(self) -> "ImageZoo":
+        problem = (
+            distinct_sets_problem(self.data, self.agents, self.tasks)
+            or images_problem(self.data, self.agents, self.probe, self.tasks)
+            or self._selection_problem()
+        )
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def _selection_problem(self) -> str | None:
+        names, sizes = self.checkpoint_names, self.selection.sizes
+        if max(sizes) > len(names):
+            return f"selection.sizes asks for {max(sizes)} checkpoints, the zoo has {len(names)}"
+        if len(set(sizes)) < len(sizes):
+            return "selection.sizes names a size twice"
+        for label, method in self.selection.methods.items():
+            where = f"selection.methods.{label}"
+            problem = method.problem(len(names), sizes)
+            if problem:
+                return f"{where}: {problem}"
+            if isinstance(method, PeekSettings) and method.task not in self.task_names:
+                known = ", ".join(self.task_names) or "none"
+                return f"{where}.task: there is no task {method.task!r}; the zoo's tasks: {known}"
+            if isinstance(method, SingleSettings):
+                for name in method.picks:
+                    if name not in names:
+                        return f"{where}.picks: there is no checkpoint {name!r} in the zoo"
+        return None
+
+
+class Config(Settings):
+    """The whole of ``config.yaml``."""
+
+    zoos: Annotated[dict[Name, ImageZoo], Field(min_length=1)] = Field(
+        description="the experiments, by name"
+    )
+
+    @field_validator("zoos")
+    @classmethod
+    def _names_are_free(cls, zoos: dict[str, ImageZoo]) -> dict[str, ImageZoo]:
+        taken = sorted(RESERVED_NAMES & zoos.keys())
+        if taken:
+            raise ValueError(f"the name {taken[0]!r} is taken by the workflow; choose another")
+        return zoos
+
+
+# What else lies in results/, beside the zoos.
+RESERVED_NAMES = frozenset({"downloads", "report.html"})
+
+
+class ConfigError(Exception):
+    """What is wrong with a configuration: one line for each mistake.
+
+    Attributes:
+        lines: the mistakes.
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def read_config(raw: Mapping[str, Any]) -> Config:
+    """The configuration in a mapping read from YAML.
+
+    Raises:
+        ConfigError: with a line for each mistake, naming the key path and what is allowed.
+    """
+    try:
+        return Config.model_validate(_with_method_names(raw), strict=True)
+    except ValidationError as error:
+        raise ConfigError([_line(details) for details in error.errors()]) from error
+
+
+def _with_method_names(raw: Mapping[str, Any]) -> Any:
+    """The same, with ``method:`` said where a label is the name of a method."""
+    if not isinstance(raw.get("zoos"), dict):
+        return raw
+    return {**raw, "zoos": {name: _named_methods(zoo) for name, zoo in raw["zoos"].items()}}
+
+
+def _named_methods(zoo: Any) -> Any:
+    match zoo:
+        case {"selection": {"methods": dict(methods)}}:
+            named = {
+                label: {"method": label} | (settings or {})
+                if isinstance(settings, dict | None) and label in METHODS
+                else settings
+                for label, settings in methods.items()
+            }
+            return zoo | {"selection": zoo["selection"] | {"methods": named}}
+    return zoo
+
+
+def _line(details: ErrorDetails) -> str:
+    path, owner, annotation = _locate(details["loc"])
+    kind, given = details["type"], details["input"]
+    if kind == "extra_forbidden" and owner is not None:
+        unknown = path.pop()
+        where = ".".join(path) or "the top level"
+        close = difflib.get_close_matches(unknown, owner.model_fields, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        return f"{where}: unknown key {unknown!r}{hint}; allowed: {', '.join(owner.model_fields)}"
+    where = ".".join(path) or "the top level"
+    if kind == "missing":
+        return f"{where}: is missing"
+    if kind == "value_error":
+        return f"{where}: {str(details['ctx']['error'])}"
+    if kind.startswith("union_tag"):
+        key = str(details["ctx"]["discriminator"]).strip("'")
+        allowed = ", ".join(str(_tag(member)) for member in _members(annotation))
+        return f"{where}: needs a key {key!r} that is one of {allowed}; given: {_shown(given)}"
+    if path[-1] == "[key]":
+        return (
+            f"{'.'.join(path[:-2])}: {given!r} cannot be a name here; use letters, digits, '_', '-' "
+            "and '.', beginning with a letter or digit"
+        )
+    message = details["msg"].removeprefix("Input ")
+    if isinstance(given, str) and kind.startswith("float") and _is_number(given):
+        message += " (YAML reads 1e-3 as a text: write 1.0e-3)"
+    return f"{where}: {message}; given: {_shown(given)}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _locate(location: tuple[int | str, ...]) -> tuple[list[str], type[Settings] | None, Any]:
+    """The key path that a user wrote, the model that holds its last key, and its annotation.
+
+    Pydantic's locations also contain the tags of unions, which are no keys.
+    """
+    path: list[str] = []
+    annotation: Any = Config
+    owner: type[Settings] | None = None
+    for step in location:
+        members = _members(annotation)
+        if len(members) > 1 and step in (tags := {_tag(member): member for member in members}):
+            annotation = tags[str(step)]
+            continue
+        path.append(str(step))
+        annotation = members[0]
+        if isinstance(annotation, type) and issubclass(annotation, Settings):
+            owner = annotation
+            field = annotation.model_fields.get(str(step))
+            annotation = field.annotation if field else Any
+        elif get_origin(annotation) in (dict, list):
+            owner, annotation = None, get_args(annotation)[-1]
+    return path, owner, annotation
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The types of a union, apart from None; of another annotation, itself."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [
+            one
+            for member in get_args(annotation)
+            if member is not type(None)
+            for one in _members(member)
+        ]
+    return [annotation]
+
+
+_DISCRIMINATORS = ("source", "method", "solver")
+
+
+def _tag(member: Any) -> str | None:
+    for key in _DISCRIMINATORS:
+        field = getattr(member, "model_fields", {}).get(key)
+        if field is not None:
+            return str(field.default)
+    return None

@@ -1,0 +1,62 @@
+"""The covariance between checkpoints, in an npz file."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.script import UserError
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Kernel alignment between the probe features of N checkpoints.
+
+    Attributes:
+        names: the N checkpoints.
+        values: [N, N], symmetric with unit diagonal.
+        rows: number of probe units that were used.
+        estimator: ``"biased"`` or ``"debiased"``.
+    """
+
+    names: list[str]
+    values: NDArray[np.float64]
+    rows: int
+    estimator: str
+
+
+def write_covariance(path: Path, covariance: Covariance) -> None:
+    """Write ``names``, ``values``, ``rows`` and ``estimator``."""
+    with atomic_path(path) as temporary:
+        np.savez(
+            temporary,
+            names=np.array(covariance.names),
+            values=covariance.values,
+            rows=covariance.rows,
+            estimator=covariance.estimator,
+        )
+
+
+def read_covariance(path: Path) -> Covariance:
+    """Read what :func:`write_covariance` wrote.
+
+    Raises:
+        UserError: if the file is missing or something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return Covariance(
+                [str(name) for name in file["names"]],
+                np.asarray(file["values"], np.float64),
+                int(file["rows"]),
+                str(file["estimator"]),
+            )
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such covariance file") from None
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path}: this is no covariance file (.npz with names, values, rows, estimator)"
+        ) from error

@@ -1,0 +1,160 @@
+"""The features of one checkpoint on one corpus, in a safetensors file.
+
+Tensors: ``features`` [n, d] (float32 or float16) and ``present`` [n] (bool; false where a unit got
+no vector). Row i is unit i of the corpus, for every checkpoint, so files are never matched by unit.
+
+Files are written through a memory map rather than by ``safetensors.numpy.save_file``, so that
+memory does not grow with the corpus, and so that equal features give equal bytes: the library
+writes metadata in an order that changes from process to process.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.script import UserError
+
+DTYPES = {"float32": "F32", "float16": "F16"}
+_DIGEST_KEY = "features_sha256"
+_DIGEST_LENGTH = hashlib.sha256().digest_size * 2
+_BLOCK_BYTES = 1 << 24
+
+
+class FeatureWriter:
+    """Writes a feature file row by row, in any order; the file appears when the block ends well.
+
+    Rows that are never written stay absent.
+
+    Args:
+        path: the file to write.
+        units: number of units n of the corpus.
+        dim: width d of the features.
+        dtype: ``"float32"`` or ``"float16"``.
+        metadata: what the features were made from; values are texts.
+    """
+
+    def __init__(
+        self, path: Path, units: int, dim: int, dtype: str, metadata: dict[str, str]
+    ) -> None:
+        self._atomic = atomic_path(path)
+        self._shape = (units, dim)
+        self._dtype = np.dtype(dtype)
+        self._header = _header(units, dim, self._dtype, metadata)
+
+    def __enter__(self) -> Self:
+        temporary = self._atomic.__enter__()
+        units, _ = self._shape
+        start = len(self._header)
+        self._bytes = np.memmap(temporary, np.uint8, "w+", shape=(start + self._payload(),))
+        self._bytes[:start] = np.frombuffer(self._header, np.uint8)
+        self.features = self._bytes[start : start + self._payload() - units].view(self._dtype)
+        self.features = self.features.reshape(self._shape)
+        self.present = self._bytes[start + self._payload() - units :].view(np.bool_)
+        return self
+
+    def write(self, rows: NDArray[np.integer] | slice, features: NDArray[np.floating]) -> None:
+        """Give the units ``rows`` their vectors [len(rows), d]."""
+        self.features[rows] = features
+        self.present[rows] = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            digest = hashlib.sha256()
+            body = self._bytes[len(self._header) :]
+            for start in range(0, len(body), _BLOCK_BYTES):
+                digest.update(body[start : start + _BLOCK_BYTES])
+            at = self._header.index(b"0" * _DIGEST_LENGTH)
+            self._bytes[at : at + _DIGEST_LENGTH] = np.frombuffer(
+                digest.hexdigest().encode(), np.uint8
+            )
+            self._bytes.flush()
+        del self.features, self.present, self._bytes
+        self._atomic.__exit__(kind, error, trace)
+
+    def _payload(self) -> int:
+        units, dim = self._shape
+        return units * dim * self._dtype.itemsize + units
+
+
+@dataclass(frozen=True)
+class Features:
+    """A feature file opened for reading; the arrays are memory maps.
+
+    Attributes:
+        features: [n, d].
+        present: [n], false where a unit got no vector.
+        metadata: what the features were made from.
+    """
+
+    features: NDArray[np.floating]
+    present: NDArray[np.bool_]
+    metadata: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the tensors, as recorded when they were written."""
+        return self.metadata[_DIGEST_KEY]
+
+
+def open_features(path: Path) -> Features:
+    """Open a feature file without reading the features themselves.
+
+    Raises:
+        UserError: if the file is missing, is cut short, or is no feature file.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length))
+        start = 8 + length
+        metadata = header["__metadata__"]
+        features = _tensor(path, header["features"], start)
+        present = _tensor(path, header["present"], start)
+        if _DIGEST_KEY not in metadata or len(features) != len(present):
+            raise KeyError(_DIGEST_KEY)
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such feature file") from None
+    except (OSError, OverflowError, ValueError, KeyError, TypeError, MemoryError) as error:
+        raise UserError(
+            f"{path}: this is no complete feature file of this workflow; delete it and run again"
+        ) from error
+    return Features(features, present, metadata)
+
+
+def _tensor(path: Path, entry: dict[str, Any], start: int) -> NDArray[Any]:
+    dtype = {"F32": np.float32, "F16": np.float16, "BOOL": np.bool_}[entry["dtype"]]
+    begin, end = entry["data_offsets"]
+    shape = tuple(entry["shape"])
+    if end - begin != int(np.prod(shape)) * np.dtype(dtype).itemsize:
+        raise ValueError("shape and size disagree")
+    return np.memmap(path, dtype, "r", offset=start + begin, shape=shape)
+
+
+def _header(units: int, dim: int, dtype: np.dtype[Any], metadata: dict[str, str]) -> bytes:
+    size = units * dim * dtype.itemsize
+    text = json.dumps(
+        {
+            "__metadata__": metadata | {_DIGEST_KEY: "0" * _DIGEST_LENGTH},
+            "features": {
+                "dtype": DTYPES[dtype.name],
+                "shape": [units, dim],
+                "data_offsets": [0, size],
+            },
+            "present": {"dtype": "BOOL", "shape": [units], "data_offsets": [size, size + units]},
+        }
+    ).encode()
+    # The tensors begin at a multiple of 8, as the format asks; blanks fill the header.
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text

@@ -1,0 +1,89 @@
+"""Settings: pydantic models that are read from the config and passed to scripts as flags."""
+
+import argparse
+from collections.abc import Container
+from typing import Annotated, Any, Literal, TypeVar, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from workflow_scripts.common.script import UserError
+
+
+# Names that become files and folders.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+class Settings(BaseModel):
+    """Base of every config block: unknown keys are refused, values cannot change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=Settings)
+
+
+def to_flags(settings: Settings, exclude: set[str] | None = None) -> list[str]:
+    """The command-line flags that :func:`from_flags` turns back into the same settings.
+
+    ``None`` is said by leaving the flag out. ``exclude`` names fields that are no flags.
+    """
+    flags: list[str] = []
+    for name, value in settings.model_dump(exclude=exclude).items():
+        if value is None:
+            continue
+        flags.append(_flag(name))
+        flags.extend(str(item) for item in (value if isinstance(value, list) else [value]))
+    return flags
+
+
+def add_flags(
+    parser: argparse.ArgumentParser, *models: type[Settings], skip: Container[str] = ()
+) -> None:
+    """Add a flag for each field of the models; a field that several models share is added once.
+
+    ``skip`` names fields that get no flag.
+    """
+    owners: dict[str, list[type[Settings]]] = {}
+    for model in models:
+        for name in [field for field in model.model_fields if field not in skip]:
+            owners.setdefault(name, []).append(model)
+    for name, having in owners.items():
+        parser.add_argument(
+            _flag(name),
+            default=argparse.SUPPRESS,
+            nargs="*" if any(_is_list(model, name) for model in having) else None,
+            metavar=name.upper(),
+            help="; ".join(dict.fromkeys(_help(model, name) for model in having)),
+        )
+
+
+def from_flags(model: type[Model], arguments: argparse.Namespace) -> Model:
+    """The settings given by parsed flags.
+
+    Raises:
+        UserError: naming the flag whose value is not allowed.
+    """
+    given = {name: value for name, value in vars(arguments).items() if name in model.model_fields}
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = _flag(str(first["loc"][0])) if first["loc"] else model.__name__
+        raise UserError(f"{where}: {first['msg']}") from error
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _is_list(model: type[Settings], name: str) -> bool:
+    return get_origin(model.model_fields[name].annotation) is list
+
+
+def _help(model: type[Settings], name: str) -> str:
+    field = model.model_fields[name]
+    text = (field.description or "").replace("%", "%%")
+    if get_origin(field.annotation) is Literal:
+        text = f"{text} ({' or '.join(map(str, field.annotation.__args__))})"  # type: ignore[union-attr]
+    default: Any = field.default
+    return text if field.is_required() or default is None else f"{text} [default: {default}]"

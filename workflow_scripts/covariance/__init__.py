@@ -1,0 +1,1 @@
+"""Stage 4: the covariance between checkpoints, by kernel alignment."""

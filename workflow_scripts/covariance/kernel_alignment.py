@@ -1,0 +1,218 @@
+"""Centred linear kernel alignment between all pairs of checkpoints.
+
+With K = X Xᵀ and L = Y Yᵀ the Gram matrices of two checkpoints' features on the same n units,
+
+    κ = HSIC(K, L) / √(HSIC(K, K) · HSIC(L, L)),
+
+where HSIC is either the biased estimator, proportional to tr(K H L H) with H = I − 11ᵀ/n, for
+which κ = ‖XᵀY‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F) with centred columns (Huang, Qiu and Church 2021,
+equation 2), or the unbiased U-statistic of Song et al. (2012, "Feature selection via dependence
+maximization", equation 4). Both are functions of a few sums over units, which are collected block
+by block here in float64, so memory does not grow with the number of units.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Estimator = Literal["biased", "debiased"]
+ReadRows = Callable[[int, slice], NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class GramSums:
+    """Sums over units from which either estimator follows, for N Gram matrices K_i.
+
+    With r_i = K_i 1 the row sums and q_i the diagonal of K_i:
+
+    Attributes:
+        units: n.
+        inner: [N, N], ⟨K_i, K_j⟩.
+        rows: [N, N], r_i · r_j.
+        rows_diagonals: [N, N], r_i · q_j.
+        diagonals: [N, N], q_i · q_j.
+        row_totals: [N], 1 · r_i.
+        diagonal_totals: [N], 1 · q_i.
+    """
+
+    units: int
+    inner: NDArray[np.float64]
+    rows: NDArray[np.float64]
+    rows_diagonals: NDArray[np.float64]
+    diagonals: NDArray[np.float64]
+    row_totals: NDArray[np.float64]
+    diagonal_totals: NDArray[np.float64]
+
+
+def kernel_alignment(sums: GramSums, estimator: Estimator) -> NDArray[np.float64]:
+    """κ [N, N] from the sums: symmetric, with unit diagonal.
+
+    Raises:
+        ValueError: if there are too few units for the estimator (2 if biased, 4 if debiased).
+        ConstantFeaturesError: if the features of a checkpoint do not vary.
+    """
+    hsic = _biased_hsic(sums) if estimator == "biased" else _debiased_hsic(sums)
+    own = np.diag(hsic)
+    # Rounding leaves about 1e-16 of the squares that cancel.
+    constant = own <= 1e-13 * np.diag(sums.inner)
+    if constant.any():
+        raise ConstantFeaturesError(np.flatnonzero(constant).tolist())
+    kappa = hsic / np.sqrt(np.outer(own, own))
+    kappa = (kappa + kappa.T) / 2
+    np.fill_diagonal(kappa, 1.0)
+    return kappa
+
+
+class ConstantFeaturesError(ValueError):
+    """The features of some checkpoints do not vary over the units.
+
+    Attributes:
+        indices: which checkpoints.
+    """
+
+    def __init__(self, indices: list[int]) -> None:
+        super().__init__(f"constant features at {indices}")
+        self.indices = indices
+
+
+def _biased_hsic(sums: GramSums) -> NDArray[np.float64]:
+    n = sums.units
+    if n < 2:
+        raise ValueError(f"biased kernel alignment needs at least 2 units, there are {n}")
+    totals = np.outer(sums.row_totals, sums.row_totals)
+    return sums.inner - sums.rows * (2 / n) + totals / n**2
+
+
+def _debiased_hsic(sums: GramSums) -> NDArray[np.float64]:
+    n = sums.units
+    if n < 4:
+        raise ValueError(f"debiased kernel alignment needs at least 4 units, there are {n}")
+    inner = sums.inner - sums.diagonals
+    rows = sums.rows - sums.rows_diagonals - sums.rows_diagonals.T + sums.diagonals
+    totals = sums.row_totals - sums.diagonal_totals
+    return inner + np.outer(totals, totals) / ((n - 1) * (n - 2)) - rows * (2 / (n - 2))
+
+
+def gram_sums(
+    read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int
+) -> GramSums:
+    """Collect the sums, in whichever form costs fewer operations within the memory given.
+
+    Both forms are exact. Cross products cost n D² operations and 8 D² bytes, with D the total
+    width of all checkpoints; Gram tiles cost n² (D + N²) operations whatever the memory.
+
+    Args:
+        read_rows: ``read_rows(i, rows)`` gives the features [b, d_i] of checkpoint i.
+        dims: the widths d_i.
+        units: number of units n.
+        memory_bytes: how much the sums and blocks may take.
+    """
+    total, count = sum(dims), len(dims)
+    fits = 8 * total * (total + _LEAST_BLOCK) <= memory_bytes
+    if fits and units * total**2 <= units**2 * (total + count**2):
+        return sums_of_cross_products(read_rows, dims, units, memory_bytes)
+    return sums_of_gram_tiles(read_rows, dims, units, memory_bytes)
+
+
+_LEAST_BLOCK = 64
+_LARGEST_BLOCK = 4096
+
+
+def sums_of_cross_products(
+    read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int
+) -> GramSums:
+    """The sums from products of features, XᵢᵀXⱼ; every feature is read once."""
+    total, count = sum(dims), len(dims)
+    starts = np.cumsum([0, *dims[:-1]])
+    block_rows = _bounded((memory_bytes - 8 * total**2) // (16 * total))
+    products = np.zeros((total, total))
+    column_sums = np.zeros(total)
+    with_diagonals = np.zeros((total, count))
+    diagonals = np.zeros((count, count))
+    diagonal_totals = np.zeros(count)
+    offset = np.zeros(total)
+    for rows in _blocks(units, block_rows):
+        block = np.concatenate(
+            [np.asarray(read_rows(i, rows), np.float64) for i in range(count)], axis=1
+        )
+        if rows.start == 0:
+            # Any constant shift leaves both estimators as they are; one near the mean keeps
+            # large common values from swallowing digits.
+            offset = block.mean(axis=0)
+        block -= offset
+        squares = np.add.reduceat(block * block, starts, axis=1)
+        products += block.T @ block
+        column_sums += block.sum(axis=0)
+        with_diagonals += block.T @ squares
+        diagonals += squares.T @ squares
+        diagonal_totals += squares.sum(axis=0)
+
+    def per_pair(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1)
+
+    rows_sum = per_pair(column_sums[:, None] * products * column_sums)
+    np.multiply(products, products, out=products)
+    return GramSums(
+        units=units,
+        inner=per_pair(products),
+        rows=rows_sum,
+        rows_diagonals=np.add.reduceat(column_sums[:, None] * with_diagonals, starts, axis=0),
+        diagonals=diagonals,
+        row_totals=np.add.reduceat(column_sums**2, starts),
+        diagonal_totals=diagonal_totals,
+    )
+
+
+def sums_of_gram_tiles(
+    read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int
+) -> GramSums:
+    """The sums from tiles of all Gram matrices at once, stacked and multiplied together."""
+    total, count = sum(dims), len(dims)
+    # A tile takes 8 N b² bytes and its two blocks of features 16 b D.
+    block_rows = _bounded(
+        (np.sqrt((16 * total) ** 2 + 32 * count * memory_bytes) - 16 * total) // (16 * count)
+    )
+    inner = np.zeros((count, count))
+    row_sums = np.zeros((count, units))
+    diagonals = np.zeros((count, units))
+    blocks = list(_blocks(units, block_rows))
+    first = min(units, block_rows)
+    offsets = [np.asarray(read_rows(i, slice(0, first)), np.float64).mean(axis=0) for i in range(count)]
+
+    def read(rows: slice) -> list[NDArray[np.float64]]:
+        return [read_rows(i, rows) - offsets[i] for i in range(count)]
+
+    for number, rows in enumerate(blocks):
+        above = read(rows)
+        for columns in blocks[number:]:
+            beside = above if columns == rows else read(columns)
+            tiles = np.stack([x @ y.T for x, y in zip(above, beside, strict=True)])
+            row_sums[:, rows] += tiles.sum(axis=2)
+            if columns == rows:
+                diagonals[:, rows] = np.diagonal(tiles, axis1=1, axis2=2)
+                weight = 1.0
+            else:
+                row_sums[:, columns] += tiles.sum(axis=1)
+                weight = 2.0
+            flat = tiles.reshape(count, -1)
+            inner += weight * (flat @ flat.T)
+    return GramSums(
+        units=units,
+        inner=inner,
+        rows=row_sums @ row_sums.T,
+        rows_diagonals=row_sums @ diagonals.T,
+        diagonals=diagonals @ diagonals.T,
+        row_totals=row_sums.sum(axis=1),
+        diagonal_totals=diagonals.sum(axis=1),
+    )
+
+
+def _bounded(block_rows: float) -> int:
+    return int(min(max(block_rows, _LEAST_BLOCK), _LARGEST_BLOCK))
+
+
+def _blocks(units: int, size: int) -> Iterator[slice]:
+    return (slice(start, min(start + size, units)) for start in range(0, units, size))

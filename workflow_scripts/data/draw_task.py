@@ -1,0 +1,57 @@
+"""Writes one classification task: the task images of some classes, with train, dev and test."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.task_file import Task, write_task
+from workflow_scripts.common.unit_file import Units, read_units
+
+log = logging.getLogger(__name__)
+
+
+def image_task(units: Units, classes: Sequence[int], corpus: str) -> Task:
+    """The task of telling ``classes`` apart on the units of a corpus.
+
+    Raises:
+        ValueError: if a class has no unit.
+    """
+    unit = np.flatnonzero(np.isin(units.class_index, classes))
+    missing = set(classes) - set(units.class_index[unit].tolist())
+    if missing:
+        raise ValueError(f"the corpus has no image of class {min(missing)}")
+    labels, target = np.unique(units.label[unit], return_inverse=True)
+    return Task(
+        corpus=corpus,
+        metric="accuracy",
+        kind="classification",
+        labels=labels.tolist(),
+        unit=unit.astype(np.int64),
+        sequence=units.image[unit],
+        split=units.split[unit],
+        target=target.astype(np.int64),
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the flags and the units, write the task."""
+    flags = parser(__doc__)
+    flags.add_argument("--units", type=Path, required=True, help="units of the tasks' corpus")
+    flags.add_argument("--classes", type=int, nargs="+", required=True, help="class numbers")
+    flags.add_argument("--corpus", default="tasks", help="name of that corpus")
+    flags.add_argument("--output", type=Path, required=True, help="the task, .parquet")
+    arguments = flags.parse_args(argv)
+    try:
+        task = image_task(read_units(arguments.units), arguments.classes, arguments.corpus)
+    except ValueError as error:
+        raise UserError(f"{arguments.units}: {error}") from error
+    write_task(arguments.output, task)
+    counts = {name: int((task.split == name).sum()) for name in ("train", "dev", "test")}
+    log.info("classes %s; units %s", ", ".join(task.labels), counts)
+
+
+if __name__ == "__main__":
+    run(main)

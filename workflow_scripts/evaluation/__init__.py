@@ -1,0 +1,1 @@
+"""Stage 6: heads on the features of selections, and their scores."""

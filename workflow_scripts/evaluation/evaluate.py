@@ -1,0 +1,225 @@
+"""Trains and scores, on one task, the heads of every selection of one size.
+
+A set of checkpoints that several methods chose is trained once. With ``--singles`` the selections
+are the checkpoints one by one, which is what the method peek looks at.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.feature_file import Features, open_features
+from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.seeded_order import seeded_integer
+from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.common.task_file import SPLITS, Task, read_task
+from workflow_scripts.evaluation.head import Examples, train_head
+from workflow_scripts.evaluation.metrics import METRICS
+from workflow_scripts.evaluation.settings import (
+    SOLVERS,
+    AdamSettings,
+    LbfgsSettings,
+    SgdSettings,
+)
+
+log = logging.getLogger(__name__)
+
+COLUMNS = [
+    "zoo",
+    "task",
+    "metric",
+    "method",
+    "draw",
+    "k",
+    "checkpoints",
+    "dev_score",
+    "test_score",
+    "epochs",
+    "seed",
+    "fit",
+]
+Subset = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A selection whose score is wanted."""
+
+    method: str
+    draw: int
+    subset: Subset
+
+
+def requests_of_size(tables: Sequence[pd.DataFrame], size: int) -> list[Request]:
+    """The selections of one size in selection tables, each with its checkpoints sorted."""
+    table = pd.concat(tables, ignore_index=True)
+    of_size = table[table["k"] == size]
+    return [
+        Request(str(method), int(draw), tuple(sorted(group["checkpoint"])))
+        for (method, draw), group in of_size.groupby(["method", "draw"], sort=True)
+    ]
+
+
+def load_task_features(
+    folder: Path, checkpoints: Sequence[str], needed: Sequence[str], task: Task
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, str], NDArray[np.bool_]]:
+    """The features of checkpoints on the units of a task.
+
+    Args:
+        checkpoints: all of the zoo. A unit counts only if each of them has it, so that all heads,
+            at every size, are trained and tested on the same units.
+        needed: the checkpoints whose features are wanted.
+
+    Returns:
+        For each needed checkpoint its features [units that count, d] and its digest; and which
+        units of the task count.
+    """
+    files: dict[str, Features] = {
+        name: open_features(folder / f"{name}.safetensors") for name in checkpoints
+    }
+    counts = np.logical_and.reduce([one.present[task.unit] for one in files.values()])
+    units = task.unit[counts]
+    features = {name: files[name].features[units].astype(np.float32) for name in needed}
+    return features, {name: files[name].digest for name in needed}, counts
+
+
+def split_examples(
+    features: NDArray[np.float32], task: Task, counts: NDArray[np.bool_]
+) -> dict[str, Examples]:
+    """Train, dev and test examples."""
+    split, target = task.split[counts], task.target[counts]
+    return {
+        name: Examples(features[split == name], target[split == name]) for name in SPLITS
+    }
+
+
+def check_splits(task: Task, counts: NDArray[np.bool_]) -> None:
+    """Refuse a task that no head can be trained, chosen or tested on.
+
+    Raises:
+        ValueError: naming the split.
+    """
+    if task.metric not in METRICS:
+        raise ValueError(f"unknown metric {task.metric!r}; choose one of {', '.join(METRICS)}")
+    for name in SPLITS:
+        if not (task.split[counts] == name).any():
+            raise ValueError(f"there is no {name} unit that every checkpoint has features of")
+    if len(np.unique(task.target[counts][task.split[counts] == "train"])) < 2:
+        raise ValueError("its train split has one class only; there is nothing to learn")
+
+
+def fit_hash(
+    subset: Subset, digests: dict[str, str], task_digest: str, settings: object, seed: int
+) -> str:
+    """A hash of everything that decides the score of a head."""
+    parts = [[(name, digests[name]) for name in subset], task_digest, settings, seed]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the flags, the task, the selections and features; train; write the scores."""
+    flags = parser(__doc__)
+    flags.add_argument("--zoo", required=True, help="its name, for the table")
+    flags.add_argument("--task", type=Path, required=True, help="the task, .parquet")
+    what = flags.add_mutually_exclusive_group(required=True)
+    what.add_argument("--selections", type=Path, nargs="+", help="selection tables, .csv")
+    what.add_argument("--singles", action="store_true", help="every checkpoint alone")
+    flags.add_argument("--k", type=int, default=1, help="size of the selections")
+    flags.add_argument(
+        "--features-folder", type=Path, required=True, help="holds CHECKPOINT.safetensors"
+    )
+    flags.add_argument("--checkpoints", nargs="+", required=True, help="all of the zoo")
+    flags.add_argument("--seed", type=int, default=0, help="of the zoo")
+    flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
+    flags.add_argument("--output", type=Path, required=True, help="the scores, .csv")
+    flags.add_argument("--solver", choices=list(SOLVERS), required=True)
+    add_flags(flags, *SOLVERS.values(), skip={"solver"})
+    arguments = flags.parse_args(argv)
+    settings = from_flags(SOLVERS[arguments.solver], arguments)
+
+    task = read_task(arguments.task)
+    name = arguments.task.stem
+    checkpoints = sorted(arguments.checkpoints)
+    if arguments.singles:
+        requests = [Request("single", i, (one,)) for i, one in enumerate(checkpoints)]
+    else:
+        tables = [pd.read_csv(path) for path in arguments.selections]
+        requests = requests_of_size(tables, arguments.k)
+    subsets = sorted({request.subset for request in requests})
+    needed = sorted({one for subset in subsets for one in subset})
+    features, digests, counts = load_task_features(
+        arguments.features_folder, checkpoints, needed, task
+    )
+    seed = seeded_integer(arguments.seed, name)
+    task_digest = file_digest(arguments.task)
+    device = _device(settings, arguments.device)
+    results: dict[Subset, dict[str, object]] = {}
+    try:
+        check_splits(task, counts)
+        metric = METRICS[task.metric]
+        for subset in tqdm(subsets, unit="head", mininterval=5):
+            joined = np.concatenate([features[one] for one in subset], axis=1)
+            examples = split_examples(joined, task, counts)
+            head = train_head(
+                settings,
+                examples["train"],
+                examples["dev"],
+                len(task.labels),
+                metric,
+                seed,
+                device,
+            )
+            results[subset] = {
+                "checkpoints": "+".join(subset),
+                "dev_score": head.score(examples["dev"], metric),
+                "test_score": head.score(examples["test"], metric),
+                "epochs": head.epochs,
+                "seed": seed,
+                "fit": fit_hash(subset, digests, task_digest, settings.model_dump(), seed),
+            }
+    except ValueError as error:
+        raise UserError(f"task {name}: {error}") from error
+    rows = [
+        {
+            "zoo": arguments.zoo,
+            "task": name,
+            "metric": task.metric,
+            "method": request.method,
+            "draw": request.draw,
+            "k": len(request.subset),
+        }
+        | results[request.subset]
+        for request in requests
+    ]
+    with atomic_path(arguments.output) as temporary:
+        pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
+    log.info(
+        "%s, k = %d: %d heads trained for %d selections",
+        name,
+        arguments.k,
+        len(subsets),
+        len(requests),
+    )
+
+
+def _device(settings: AdamSettings | SgdSettings | LbfgsSettings, name: str) -> str:
+    """L-BFGS runs in numpy, so it need not import torch."""
+    if isinstance(settings, LbfgsSettings):
+        return "cpu"
+    from workflow_scripts.common.device import choose_device
+
+    return str(choose_device(name))
+
+
+if __name__ == "__main__":
+    run(main)

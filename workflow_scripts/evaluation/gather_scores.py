@@ -1,0 +1,32 @@
+"""Puts the scores of all tasks and sizes into one table."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.script import parser, run
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the tables, write one, sorted."""
+    flags = parser(__doc__)
+    flags.add_argument("--folder", type=Path, required=True, help="holds TASK/kK.csv")
+    flags.add_argument("--tasks", nargs="+", required=True, help="their names")
+    flags.add_argument("--k", type=int, nargs="+", required=True, help="sizes of the selections")
+    flags.add_argument("--output", type=Path, required=True, help="the table, .csv")
+    arguments = flags.parse_args(argv)
+    paths = [arguments.folder / task / f"k{k}.csv" for task in arguments.tasks for k in arguments.k]
+    table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
+    table = table.sort_values(["task", "k", "method", "draw"])
+    with atomic_path(arguments.output) as temporary:
+        table.to_csv(temporary, index=False)
+    log.info("%d scores of %d tasks", len(table), table["task"].nunique())
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,54 @@
+"""Settings of stage 6: how a head is trained."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from workflow_scripts.common.settings import Settings
+
+
+class GradientSettings(Settings):
+    """What the two solvers by mini-batches have in common."""
+
+    learning_rate: PositiveFloat = Field(1e-3, description="before any step down")
+    epochs: PositiveInt = Field(40, description="passes over the training units; dev chooses one")
+    batch_size: PositiveInt = Field(64, description="units of a step")
+    milestones: list[PositiveInt] = Field(
+        [], description="epochs after which the learning rate is multiplied by gamma"
+    )
+    gamma: PositiveFloat = Field(0.1, description="factor of the learning rate at a milestone")
+
+
+class AdamSettings(GradientSettings):
+    """Adam (Kingma and Ba 2015)."""
+
+    solver: Literal["adam"] = "adam"
+
+
+class SgdSettings(GradientSettings):
+    """Stochastic gradient descent."""
+
+    solver: Literal["sgd"] = "sgd"
+    learning_rate: PositiveFloat = Field(0.1, description="before any step down")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="of the gradient")
+    weight_decay: NonNegativeFloat = Field(0.0, description="L2 penalty on weights and biases")
+
+
+class LbfgsSettings(Settings):
+    """The optimum of cross-entropy with an L2 penalty, by L-BFGS; dev chooses the penalty."""
+
+    solver: Literal["lbfgs"] = "lbfgs"
+    l2: Annotated[list[PositiveFloat], Field(min_length=1)] = Field(
+        [1e-1, 1e-2, 1e-3, 1e-4, 1e-5], description="penalties on the squared weights to choose from"
+    )
+    max_iterations: PositiveInt = Field(500, description="of L-BFGS, for each penalty")
+
+
+HeadSettings = Annotated[
+    AdamSettings | SgdSettings | LbfgsSettings, Field(discriminator="solver")
+]
+SOLVERS: dict[str, type[AdamSettings | SgdSettings | LbfgsSettings]] = {
+    "adam": AdamSettings,
+    "sgd": SgdSettings,
+    "lbfgs": LbfgsSettings,
+}

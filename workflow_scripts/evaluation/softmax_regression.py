@@ -1,0 +1,59 @@
+"""Softmax regression to its optimum, by L-BFGS."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from workflow_scripts.evaluation.head import Examples, LinearHead
+
+
+def fit_path(
+    train: Examples, classes: int, penalties: Sequence[float], max_iterations: int
+) -> Iterator[LinearHead]:
+    """The optimum for each penalty, from the strongest to the weakest.
+
+    Each starts from the one before, which is close.
+    """
+    features = train.features.astype(np.float64)
+    start = np.zeros((features.shape[1] + 1) * classes)
+    for penalty in sorted(penalties, reverse=True):
+        result = minimize(
+            penalised_loss,
+            start,
+            args=(features, train.targets, classes, penalty),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": max_iterations},
+        )
+        start = result.x
+        table = start.reshape(-1, classes)
+        yield LinearHead(table[:-1].copy(), table[-1].copy(), int(result.nit))
+
+
+def penalised_loss(
+    flat: NDArray[np.float64],
+    features: NDArray[np.float64],
+    targets: NDArray[np.int64],
+    classes: int,
+    penalty: float,
+) -> tuple[float, NDArray[np.float64]]:
+    """Mean cross-entropy plus ``penalty``/2 times the squared weights, and its gradient.
+
+    Args:
+        flat: the weights [d, classes] and then the biases [classes], flattened.
+        features: [n, d].
+        targets: [n].
+    """
+    table = flat.reshape(-1, classes)
+    weights, bias = table[:-1], table[-1]
+    rows = np.arange(len(targets))
+    logs = log_softmax(features @ weights + bias, axis=1)
+    loss = -logs[rows, targets].mean() + penalty / 2 * np.sum(weights**2)
+    error = np.exp(logs)
+    error[rows, targets] -= 1
+    error /= len(targets)
+    gradient = np.vstack([features.T @ error + penalty * weights, error.sum(axis=0)])
+    return float(loss), gradient.ravel()

@@ -1,0 +1,1 @@
+"""Stage 3: the features of a checkpoint on a corpus."""

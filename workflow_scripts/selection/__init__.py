@@ -1,0 +1,1 @@
+"""Stage 5: selections of checkpoints."""

@@ -1,0 +1,111 @@
+"""Selects checkpoints by one method.
+
+By hand, the five representatives of a covariance:
+
+    python -m workflow_scripts.selection.select --covariance kappa.npy --names names.txt \\
+        --method mmi --k 5 --output picks.csv
+"""
+
+import argparse
+import io
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.selection.covariance_input import checked, read_matrix, read_names
+from workflow_scripts.selection.methods import Pool, Selection, select
+from workflow_scripts.selection.settings import METHODS, MethodSettings
+
+log = logging.getLogger(__name__)
+
+COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+
+
+def selection_table(label: str, selections: Sequence[Selection]) -> pd.DataFrame:
+    """One row per picked checkpoint, with the columns ``method, draw, task, k, rank, checkpoint,
+    objective``; the objective of a row is that of the picks up to its rank."""
+    rows = [
+        (label, one.draw, one.task, len(one.picks), rank, name, objective)
+        for one in selections
+        for rank, (name, objective) in enumerate(
+            zip(one.picks, one.objective or [None] * len(one.picks), strict=True), start=1
+        )
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def read_pool(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
+    """What the method picks from, as the flags say.
+
+    Raises:
+        UserError: if a flag that the method needs is missing.
+    """
+    if settings.reads == "covariance":
+        path = _needed(arguments.covariance, "--covariance", arguments.method)
+        matrix = checked(read_matrix(path, arguments.names), arguments.jitter)
+        return Pool(matrix.names, covariance=matrix)
+    if settings.reads == "singles":
+        path = _needed(arguments.singles, "--singles", arguments.method)
+        scores = pd.read_csv(path)
+        singles = dict(zip(scores["checkpoints"], scores["dev_score"], strict=True))
+        return Pool(sorted(singles), singles=singles)
+    if arguments.checkpoints:
+        return Pool(sorted(arguments.checkpoints))
+    path = _needed(arguments.names, "--names or --checkpoints", arguments.method)
+    return Pool(sorted(read_names(path)))
+
+
+def _needed(path: Path | None, flag: str, method: str) -> Path:
+    if path is None:
+        raise UserError(f"method {method} needs {flag}")
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file")
+    return path
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the flags and what the method picks from, select, write the picks."""
+    flags = parser(__doc__)
+    flags.add_argument("--covariance", type=Path, help="κ: .npz, .npy with --names, or .csv")
+    flags.add_argument("--names", type=Path, help="names of the rows of a .npy, one a line")
+    flags.add_argument("--checkpoints", nargs="+", help="names, for methods that need no more")
+    flags.add_argument("--singles", type=Path, help="scores of every checkpoint alone, for peek")
+    flags.add_argument("--k", type=int, nargs="+", required=True, help="sizes of the sets")
+    flags.add_argument("--label", help="of the method in the table [default: its name]")
+    flags.add_argument(
+        "--jitter", type=float, default=0.0, help="added to κ's diagonal [default: 0]"
+    )
+    flags.add_argument("--output", required=True, help="the picks, .csv; - for the screen")
+    flags.add_argument("--method", choices=list(METHODS), required=True)
+    models = list(METHODS.values())
+    add_flags(flags, *models, skip={"method"})
+    arguments = flags.parse_args(argv)
+    if min(arguments.k) < 1:
+        raise UserError(f"--k {min(arguments.k)}: a set has at least one checkpoint")
+
+    settings = from_flags(METHODS[arguments.method], arguments)
+    selections = select(settings, arguments.k, read_pool(settings, arguments))
+    table = selection_table(arguments.label or arguments.method, selections)
+    if arguments.output == "-":
+        sys.stdout.write(_csv(table))
+        return
+    with atomic_path(Path(arguments.output)) as temporary:
+        temporary.write_text(_csv(table), encoding="utf-8")
+    largest = max(selections, key=lambda one: len(one.picks))
+    log.info("%s picks %s", table["method"].iloc[0], " + ".join(largest.picks))
+
+
+def _csv(table: pd.DataFrame) -> str:
+    buffer = io.StringIO()
+    table.to_csv(buffer, index=False)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    run(main)
