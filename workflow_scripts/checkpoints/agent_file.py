@@ -84,5 +84,7 @@ def load_agent(folder: Path) -> tuple[nn.Module, AgentCard]:
     try:
         network.load_state_dict(load_file(weights))
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise UserError(f"{weights}: not the weights of a {card.network}; train it again") from error
+        raise UserError(
+            f"{weights}: not the weights of a {card.network}; train it again"
+        ) from error
     return network.eval(), card

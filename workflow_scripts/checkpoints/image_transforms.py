@@ -6,12 +6,16 @@ from torch.nn import functional
 
 
 def normalised(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """uint8 [n, channels, h, w] to float32, by the mean and deviation [channels] of values in [0, 1]."""
+    """uint8 [n, channels, h, w] to float32, by each channel's mean and deviation in [0, 1]."""
     return (images.float() / 255 - mean[:, None, None]) / std[:, None, None]
 
 
 def augmented(
-    images: Tensor, crop_padding: int, horizontal_flip: bool, rotation: float, generator: torch.Generator
+    images: Tensor,
+    crop_padding: int,
+    horizontal_flip: bool,
+    rotation: float,
+    generator: torch.Generator,
 ) -> Tensor:
     """Each image turned, mirrored and shifted at random, in one resampling.
 

@@ -91,7 +91,9 @@ def _torchvision_network(name: str, classes: int) -> nn.Module:
 
     known = models.list_models(module=models)
     if name not in known:
-        raise ValueError(f"there is no network {name!r}; choose convnet or one of {', '.join(known)}")
+        raise ValueError(
+            f"there is no network {name!r}; choose convnet or one of {', '.join(known)}"
+        )
     # The auxiliary heads of these two serve training on large images only.
     extra = {"aux_logits": False, "init_weights": True} if name in _WITH_AUXILIARY_HEADS else {}
     network: nn.Module = models.get_model(name, weights=None, num_classes=classes, **extra)
@@ -124,7 +126,9 @@ def _check_takes(network: nn.Module, name: str, shape: tuple[int, int, int]) -> 
     channels, height, width = shape
     trial = deepcopy(network).to("meta").eval()
     try:
-        features = penultimate_features(trial, torch.empty(2, channels, height, width, device="meta"))
+        features = penultimate_features(
+            trial, torch.empty(2, channels, height, width, device="meta")
+        )
     except (RuntimeError, AssertionError, ValueError) as error:
         raise ValueError(
             f"network {name!r} cannot take images of {height}×{width} pixels with a 3×3 stem; "

@@ -87,7 +87,9 @@ def learning_rate(settings: TrainingSettings, epoch: int, step: int, steps: int)
         steps: steps of an epoch.
     """
     if epoch < settings.warmup_epochs:
-        return settings.learning_rate * (epoch * steps + step + 1) / (settings.warmup_epochs * steps)
+        return (
+            settings.learning_rate * (epoch * steps + step + 1) / (settings.warmup_epochs * steps)
+        )
     passed = sum(epoch >= milestone for milestone in settings.milestones)
     return settings.learning_rate * settings.gamma**passed
 
@@ -226,7 +228,9 @@ def train(
 
 def training_identity(data: AgentData, settings: TrainingSettings, seed: int) -> str:
     """A digest of everything that decides how a training goes."""
-    digest = hashlib.sha256(repr((settings.model_dump(), seed, data.train, torch.__version__)).encode())
+    digest = hashlib.sha256(
+        repr((settings.model_dump(), seed, data.train, torch.__version__)).encode()
+    )
     digest.update(data.images.cpu().numpy().tobytes())
     digest.update(data.targets.cpu().numpy().tobytes())
     return digest.hexdigest()

@@ -28,7 +28,12 @@ from workflow_scripts.data.settings import (
 from workflow_scripts.data.splits import ClassSets, share_out_classes
 from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
 from workflow_scripts.features.settings import FeatureSettings
-from workflow_scripts.selection.settings import METHODS, PeekSettings, SelectionSettings, SingleSettings
+from workflow_scripts.selection.settings import (
+    METHODS,
+    PeekSettings,
+    SelectionSettings,
+    SingleSettings,
+)
 
 
 class AgentSettings(AgentSplitSettings, TrainingSettings):
@@ -201,15 +206,15 @@ def _line(details: ErrorDetails) -> str:
     if kind == "missing":
         return f"{where}: is missing"
     if kind == "value_error":
-        return f"{where}: {str(details['ctx']['error'])}"
+        return f"{where}: {details['ctx']['error']!s}"
     if kind.startswith("union_tag"):
         key = str(details["ctx"]["discriminator"]).strip("'")
         allowed = ", ".join(str(_tag(member)) for member in _members(annotation))
         return f"{where}: needs a key {key!r} that is one of {allowed}; given: {_shown(given)}"
     if path[-1] == "[key]":
         return (
-            f"{'.'.join(path[:-2])}: {given!r} cannot be a name here; use letters, digits, '_', '-' "
-            "and '.', beginning with a letter or digit"
+            f"{'.'.join(path[:-2])}: {given!r} cannot be a name here; use letters, digits, "
+            "'_', '-' and '.', beginning with a letter or digit"
         )
     message = details["msg"].removeprefix("Input ")
     if isinstance(given, str) and kind.startswith("float") and _is_number(given):

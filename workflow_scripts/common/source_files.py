@@ -46,9 +46,9 @@ def _imported_files(path: str, root: Path) -> frozenset[str]:
             modules.update(tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
-            module = base + tuple((node.module or "").split(".") if node.module else ())
+            module = (*base, *(node.module.split(".") if node.module else ()))
             # `from a import b` may name a module b of the package a, or a name inside a.
-            modules.update([module, *(module + (alias.name,) for alias in node.names)])
+            modules.update([module, *((*module, alias.name) for alias in node.names)])
     return frozenset(
         file for module in modules if module[:1] == (PACKAGE,) for file in _files(module, root)
     )

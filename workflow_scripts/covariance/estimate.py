@@ -53,9 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     flags.add_argument("--checkpoints", nargs="+", required=True, help="their names")
     flags.add_argument("--output", type=Path, required=True, help="the covariance, .npz")
-    flags.add_argument(
-        "--memory-mb", type=int, default=500, help="for sums and blocks of features"
-    )
+    flags.add_argument("--memory-mb", type=int, default=500, help="for sums and blocks of features")
     add_flags(flags, CovarianceSettings)
     arguments = flags.parse_args(argv)
     settings = from_flags(CovarianceSettings, arguments)
@@ -84,9 +82,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         ) from error
     except ValueError as error:
         raise UserError(f"{arguments.features_folder}: {error}; use a larger probe") from error
-    write_covariance(
-        arguments.output, Covariance(names, values, len(units), settings.estimator)
-    )
+    write_covariance(arguments.output, Covariance(names, values, len(units), settings.estimator))
     log.info(
         "covariance (%s) of %d checkpoints from %d units; smallest eigenvalue %.4g",
         settings.estimator,

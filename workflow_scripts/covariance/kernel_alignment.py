@@ -96,9 +96,7 @@ def _debiased_hsic(sums: GramSums) -> NDArray[np.float64]:
     return inner + np.outer(totals, totals) / ((n - 1) * (n - 2)) - rows * (2 / (n - 2))
 
 
-def gram_sums(
-    read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int
-) -> GramSums:
+def gram_sums(read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int) -> GramSums:
     """Collect the sums, in whichever form costs fewer operations within the memory given.
 
     Both forms are exact. Cross products cost n D² operations and 8 D² bytes, with D the total
@@ -180,7 +178,9 @@ def sums_of_gram_tiles(
     diagonals = np.zeros((count, units))
     blocks = list(_blocks(units, block_rows))
     first = min(units, block_rows)
-    offsets = [np.asarray(read_rows(i, slice(0, first)), np.float64).mean(axis=0) for i in range(count)]
+    offsets = [
+        np.asarray(read_rows(i, slice(0, first)), np.float64).mean(axis=0) for i in range(count)
+    ]
 
     def read(rows: slice) -> list[NDArray[np.float64]]:
         return [read_rows(i, rows) - offsets[i] for i in range(count)]

@@ -110,7 +110,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         np.save(temporary, images)
     write_units(arguments.units, units)
     log.info(
-        "%s: %d images of %s pixels", arguments.corpus, len(images), "×".join(map(str, images.shape[1:]))
+        "%s: %d images of %s pixels",
+        arguments.corpus,
+        len(images),
+        "×".join(map(str, images.shape[1:])),
     )
 
 

@@ -16,12 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import Features, open_features
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.common.table_file import write_table
 from workflow_scripts.common.task_file import SPLITS, Task, read_task
 from workflow_scripts.evaluation.head import Examples, train_head
 from workflow_scripts.evaluation.metrics import METRICS
@@ -98,9 +98,7 @@ def split_examples(
 ) -> dict[str, Examples]:
     """Train, dev and test examples."""
     split, target = task.split[counts], task.target[counts]
-    return {
-        name: Examples(features[split == name], target[split == name]) for name in SPLITS
-    }
+    return {name: Examples(features[split == name], target[split == name]) for name in SPLITS}
 
 
 def check_splits(task: Task, counts: NDArray[np.bool_]) -> None:
@@ -201,8 +199,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         | results[request.subset]
         for request in requests
     ]
-    with atomic_path(arguments.output) as temporary:
-        pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
+    write_table(pd.DataFrame(rows, columns=COLUMNS), arguments.output)
     log.info(
         "%s, k = %d: %d heads trained for %d selections",
         name,

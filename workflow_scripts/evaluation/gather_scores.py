@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import parser, run
+from workflow_scripts.common.table_file import write_table
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     paths = [arguments.folder / task / f"k{k}.csv" for task in arguments.tasks for k in arguments.k]
     table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
     table = table.sort_values(["task", "k", "method", "draw"])
-    with atomic_path(arguments.output) as temporary:
-        table.to_csv(temporary, index=False)
+    write_table(table, arguments.output)
     log.info("%d scores of %d tasks", len(table), table["task"].nunique())
 
 

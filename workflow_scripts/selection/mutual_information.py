@@ -70,9 +70,7 @@ def greedy_mutual_information(
     return _greedy([kappa, precision(kappa)], picks, first)
 
 
-def greedy_entropy(
-    kappa: NDArray[np.float64], picks: int, first: int | None = None
-) -> GreedyPicks:
+def greedy_entropy(kappa: NDArray[np.float64], picks: int, first: int | None = None) -> GreedyPicks:
     """Greedy maximum of ½ log det κ_AA, the entropy of the picks up to a constant per pick.
 
     Arguments, result and errors as in :func:`greedy_mutual_information`. With a unit diagonal
@@ -82,9 +80,7 @@ def greedy_entropy(
     return _greedy([kappa], picks, first)
 
 
-def _greedy(
-    matrices: Sequence[NDArray[np.float64]], picks: int, first: int | None
-) -> GreedyPicks:
+def _greedy(matrices: Sequence[NDArray[np.float64]], picks: int, first: int | None) -> GreedyPicks:
     """Greedy maximum of the sum over matrices M of ½ log det M_AA."""
     conditionals = [_Conditional(matrix, picks) for matrix in matrices]
     size = len(matrices[0])
@@ -93,9 +89,7 @@ def _greedy(
     objective: list[float] = []
     while len(order) < picks:
         candidates = np.flatnonzero(left)
-        gains = 0.5 * sum(
-            np.log(np.maximum(c.variances[candidates], _TINY)) for c in conditionals
-        )
+        gains = 0.5 * sum(np.log(np.maximum(c.variances[candidates], _TINY)) for c in conditionals)
         best = int(np.argmax(gains))
         if not order and first is not None:
             best = int(np.searchsorted(candidates, first))

@@ -7,7 +7,6 @@ By hand, the five representatives of a covariance:
 """
 
 import argparse
-import io
 import logging
 import sys
 from collections.abc import Sequence
@@ -15,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.common.table_file import write_table
 from workflow_scripts.selection.covariance_input import checked, read_matrix, read_names
 from workflow_scripts.selection.methods import Pool, Selection, select
 from workflow_scripts.selection.settings import METHODS, MethodSettings
@@ -93,18 +92,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     selections = select(settings, arguments.k, read_pool(settings, arguments))
     table = selection_table(arguments.label or arguments.method, selections)
     if arguments.output == "-":
-        sys.stdout.write(_csv(table))
+        table.to_csv(sys.stdout, index=False)
         return
-    with atomic_path(Path(arguments.output)) as temporary:
-        temporary.write_text(_csv(table), encoding="utf-8")
+    write_table(table, Path(arguments.output))
     largest = max(selections, key=lambda one: len(one.picks))
     log.info("%s picks %s", table["method"].iloc[0], " + ".join(largest.picks))
-
-
-def _csv(table: pd.DataFrame) -> str:
-    buffer = io.StringIO()
-    table.to_csv(buffer, index=False)
-    return buffer.getvalue()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,208 @@
+"""Writes the report: one HTML file with every zoo's figures and tables, which needs no network."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.script import UserError, parser, run
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the report.
+
+    Attributes:
+        title: heading.
+        svg: the drawing.
+        caption: how to read it.
+    """
+
+    title: str
+    svg: Markup
+    caption: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the report.
+
+    Attributes:
+        title: heading.
+        caption: what it shows.
+        columns: heads, in plain words.
+        rows: cells, formatted.
+        numeric: for each column, whether it holds numbers.
+    """
+
+    title: str
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+    numeric: list[bool]
+
+
+@dataclass(frozen=True)
+class ZooPage:
+    """The part of the report on one zoo."""
+
+    name: str
+    findings: list[str]
+    figures: list[Figure]
+    tables: list[Table]
+
+
+FIGURES = {
+    "covariance": "Which checkpoints see alike",
+    "mutual-information": "How much the picks tell of the rest",
+    "scores": "How the picks do on unseen tasks",
+    "gain": "Gain over random sets",
+}
+TABLES = {"picks": "Picks", "scores": "Scores", "checkpoints": "Checkpoints"}
+_CAPTION_OF_TABLE = {"picks": "picks", "scores": "score-table", "checkpoints": "checkpoints"}
+_HEADS = {
+    "k": "k",
+    "method": "method",
+    "draw": "draw",
+    "mean_score": "mean test score",
+    "gain": "gain over random",
+    "low": "95% from",
+    "high": "95% to",
+    "dev_accuracy": "dev accuracy",
+    "train_images": "training images",
+    "dev_images": "dev images",
+}
+
+
+def zoo_page(zoo: str, headline: str, figures: Sequence[Path], tables: Sequence[Path]) -> ZooPage:
+    """The part of the report on one zoo.
+
+    Args:
+        headline: label of the method whose picks are named first.
+        figures: ``ZOO/figures/NAME.svg`` of all zoos.
+        tables: ``ZOO/tables/NAME.csv`` of all zoos.
+    """
+    drawings = {path.stem: path for path in figures if path.parts[-3] == zoo}
+    data = {path.stem: pd.read_csv(path) for path in tables if path.parts[-3] == zoo}
+    return ZooPage(
+        name=zoo,
+        findings=findings(data, headline),
+        figures=[
+            Figure(title, inline_svg(drawings[name]), caption(name))
+            for name, title in FIGURES.items()
+            if name in drawings
+        ],
+        tables=[shown_table(name, data[name]) for name in TABLES if name in data],
+    )
+
+
+def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
+    """What the numbers say, in sentences, also where the method does not win."""
+    sentences = []
+    picks = tables["picks"]
+    largest = picks[picks["method"] == headline].sort_values("k").iloc[-1]
+    sentences.append(f"{headline} picks, in this order: {', '.join(largest['picks'].split())}.")
+    if "checkpoints" in tables:
+        accuracy = tables["checkpoints"]["dev_accuracy"]
+        sentences.append(
+            f"The {len(accuracy)} checkpoints know their own classes with a mean dev accuracy of "
+            f"{accuracy.mean():.1%} (lowest {accuracy.min():.1%})."
+        )
+    scores = tables.get("scores")
+    if scores is None or scores["gain"].isna().all():
+        return sentences
+    compared = scores[scores["gain"].notna() & (scores["gain"] != 0)]
+    for method, rows in compared.groupby("method"):
+        above = rows[rows["low"] > 0]["k"].tolist()
+        below = rows[rows["high"] < 0]["k"].tolist()
+        points = 100 * rows["gain"].mean()
+        sentences.append(
+            f"{method} is {abs(points):.2f} accuracy points {'above' if points > 0 else 'below'} "
+            f"the mean of random sets on average over k; its interval over tasks lies above zero "
+            f"at k = {_list(above)} and below zero at k = {_list(below)}."
+        )
+    return sentences
+
+
+def _list(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers)) if numbers else "none"
+
+
+def inline_svg(path: Path) -> Markup:
+    """An SVG file as part of a page: without its XML head, as wide as the page allows."""
+    text = path.read_text(encoding="utf-8")
+    body = text[text.index("<svg") :]
+    head, rest = body.split(">", 1)
+    head = re.sub(r'\s(width|height)="[^"]*"', "", head)
+    width = re.search(r'<svg[^>]*\swidth="([\d.]+)pt"', body)
+    style = f' style="max-width:{float(width.group(1)) * 1.4:.0f}px"' if width else ""
+    return Markup(f'{head} role="img"{style}>{rest}')
+
+
+def caption(name: str) -> str:
+    """The caption of a figure or table, which Snakemake's own report shows too."""
+    return (HERE / "captions" / f"{name}.rst").read_text(encoding="utf-8").strip()
+
+
+def shown_table(name: str, table: pd.DataFrame) -> Table:
+    """A table with its numbers rounded and its heads in plain words."""
+    columns = list(table.columns)
+    return Table(
+        title=TABLES[name],
+        caption=caption(_CAPTION_OF_TABLE[name]),
+        columns=[_HEADS.get(column, column) for column in columns],
+        rows=[[_cell(value) for value in row] for row in table.itertuples(index=False)],
+        numeric=[pd.api.types.is_numeric_dtype(table[column]) for column in columns],
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        return "–" if np.isnan(value) else f"{value:.4f}"
+    return str(value)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the flags, figures and tables; write the page."""
+    flags = parser(__doc__)
+    flags.add_argument("--figures", type=Path, nargs="+", required=True, help="of all zoos, .svg")
+    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of all zoos, .csv")
+    flags.add_argument(
+        "--headline",
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("ZOO", "METHOD"),
+        help="a zoo, and the method whose picks are named first; once for each zoo",
+    )
+    flags.add_argument("--output", type=Path, required=True, help="the report, .html")
+    arguments = flags.parse_args(argv)
+    try:
+        pages = [
+            zoo_page(zoo, method, arguments.figures, arguments.tables)
+            for zoo, method in arguments.headline
+        ]
+    except FileNotFoundError as error:
+        raise UserError(f"{error.filename}: this part of the report is missing") from error
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    html = environment.get_template("report.html.j2").render(zoos=pages)
+    with atomic_path(arguments.output) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,65 @@
+"""Draws the covariance as a heat map beside a dendrogram (Huang, Qiu and Church 2021, figure 1)."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from scipy.cluster.hierarchy import dendrogram, linkage
+from scipy.spatial.distance import squareform
+
+from workflow_scripts.common.covariance_file import Covariance, read_covariance
+from workflow_scripts.common.script import parser, run
+from workflow_scripts.report.style import GREY, PALETTE, figure
+
+log = logging.getLogger(__name__)
+
+
+def draw(covariance: Covariance, path: Path) -> None:
+    """Ward linkage on 1 − κ with optimal ordering; clusters closer than 0.9 share a colour."""
+    distance = squareform(1 - covariance.values, checks=False)
+    # A debiased κ may be below zero by chance; a distance above one is as far as it gets.
+    tree = linkage(distance.clip(0), method="ward", optimal_ordering=True)
+    count = len(covariance.names)
+    side = max(3.0, 0.16 * count)
+    with figure(path, side + 3.2, side + 0.8) as made:
+        left, right = made.subplots(1, 2, width_ratios=[1, 3])
+        from scipy.cluster import hierarchy
+
+        hierarchy.set_link_color_palette(PALETTE)
+        order = dendrogram(
+            tree,
+            ax=left,
+            orientation="left",
+            no_labels=True,
+            color_threshold=0.9,
+            above_threshold_color=GREY,
+        )["leaves"]
+        left.set_xlabel("Ward distance on 1 − κ")
+        left.spines["left"].set_visible(False)
+        left.grid(False)
+        ordered = covariance.values[order][:, order]
+        image = right.imshow(ordered, cmap="cividis", vmin=min(0.0, ordered.min()), vmax=1)
+        right.invert_yaxis()
+        right.grid(False)
+        names = [covariance.names[index] for index in order]
+        right.set_xticks(range(count), names, rotation=90, fontsize=7)
+        right.set_yticks(range(count), names, fontsize=7)
+        right.yaxis.tick_right()
+        right.tick_params(length=0)
+        right.spines[:].set_visible(False)
+        made.colorbar(image, ax=right, label="kernel alignment κ", shrink=0.6, pad=0.16)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the covariance, draw it."""
+    flags = parser(__doc__)
+    flags.add_argument("--covariance", type=Path, required=True, help=".npz")
+    flags.add_argument(
+        "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
+    )
+    arguments = flags.parse_args(argv)
+    draw(read_covariance(arguments.covariance), arguments.output)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,55 @@
+"""Draws the mean test score over tasks against the number of picks.
+
+After Huang, Qiu and Church (2021), figure 5.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.ticker import PercentFormatter
+
+from workflow_scripts.common.script import parser, run
+from workflow_scripts.report.statistics import mean_scores, score_bands
+from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
+
+
+def draw(scores: pd.DataFrame, random: str | None, path: Path) -> None:
+    """Random as median and 5–95% band over draws, every other method as a line."""
+    means = mean_scores(scores)
+    tasks = scores["task"].nunique()
+    styles = method_styles(list(means["method"].unique()))
+    with figure(path, 7.2, 4.2) as made:
+        axes = made.subplots()
+        ends = []
+        if random is not None:
+            band = score_bands(scores, random)
+            axes.fill_between(band.index, band[0.05], band[0.95], color=GREY, alpha=0.25, lw=0)
+            axes.plot(band.index, band[0.5], color=GREY, lw=1.2, ls="--")
+            ends.append((random, band.index[-1], band[0.5].iloc[-1], GREY))
+        for method, group in means[means["method"] != random].groupby("method"):
+            curve = group.groupby("k")["test_score"].mean()
+            colour, marker = styles[str(method)]
+            axes.plot(curve.index, curve, color=colour, marker=marker, ms=5)
+            ends.append((str(method), curve.index[-1], curve.iloc[-1], colour))
+        size_axis(axes, sorted(scores["k"].unique()))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_ylabel(f"mean test accuracy over {tasks} tasks")
+        axes.margins(x=0.08)
+        label_line_ends(axes, ends)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the scores, draw."""
+    flags = parser(__doc__)
+    flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
+    flags.add_argument("--random", help="the method drawn as a band")
+    flags.add_argument(
+        "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
+    )
+    arguments = flags.parse_args(argv)
+    draw(pd.read_csv(arguments.scores), arguments.random, arguments.output)
+
+
+if __name__ == "__main__":
+    run(main)

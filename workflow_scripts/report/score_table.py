@@ -1,0 +1,24 @@
+"""Writes the table of scores: every method and size, with its gain over random sets."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from workflow_scripts.common.script import parser, run
+from workflow_scripts.common.table_file import write_table
+from workflow_scripts.report.statistics import gains
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the scores, write the table."""
+    flags = parser(__doc__)
+    flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
+    flags.add_argument("--random", help="the method that others are compared to")
+    flags.add_argument("--output", type=Path, required=True, help="the table, .csv")
+    arguments = flags.parse_args(argv)
+    write_table(gains(pd.read_csv(arguments.scores), arguments.random), arguments.output)
+
+
+if __name__ == "__main__":
+    run(main)
