@@ -4,24 +4,24 @@ A set of checkpoints that several methods chose is trained once. With ``--single
 are the checkpoints one by one, which is what the method peek looks at.
 """
 
+import csv
 import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import Features, open_features
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.table_file import write_table
 from workflow_scripts.common.task_file import SPLITS, Task, read_task
 from workflow_scripts.evaluation.head import Examples, train_head
 from workflow_scripts.evaluation.metrics import METRICS
@@ -34,20 +34,6 @@ from workflow_scripts.evaluation.settings import (
 
 log = logging.getLogger(__name__)
 
-COLUMNS = [
-    "zoo",
-    "task",
-    "metric",
-    "method",
-    "draw",
-    "k",
-    "checkpoints",
-    "dev_score",
-    "test_score",
-    "epochs",
-    "seed",
-    "fit",
-]
 Subset = tuple[str, ...]
 
 
@@ -60,14 +46,54 @@ class Request:
     subset: Subset
 
 
-def requests_of_size(tables: Sequence[pd.DataFrame], size: int) -> list[Request]:
+@dataclass(frozen=True)
+class Score:
+    """A row of the scores: a selection, how its head did, and what decided that.
+
+    Attributes:
+        checkpoints: the selection, sorted and joined with ``+``.
+        epochs: passes over the training examples (iterations of L-BFGS) of the head that dev chose.
+        seed: of the order of the batches.
+        fit: a hash of everything that decides the score.
+    """
+
+    zoo: str
+    task: str
+    metric: str
+    method: str
+    draw: int
+    k: int
+    checkpoints: str
+    dev_score: float
+    test_score: float
+    epochs: int
+    seed: int
+    fit: str
+
+
+def read_requests(paths: Sequence[Path], size: int) -> list[Request]:
     """The selections of one size in selection tables, each with its checkpoints sorted."""
-    table = pd.concat(tables, ignore_index=True)
-    of_size = table[table["k"] == size]
+    sets: dict[tuple[str, int], list[str]] = {}
+    for path in paths:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if int(row["k"]) == size:
+                    sets.setdefault((row["method"], int(row["draw"])), []).append(row["checkpoint"])
     return [
-        Request(str(method), int(draw), tuple(sorted(group["checkpoint"])))
-        for (method, draw), group in of_size.groupby(["method", "draw"], sort=True)
+        Request(method, draw, tuple(sorted(picks)))
+        for (method, draw), picks in sorted(sets.items())
     ]
+
+
+def write_scores(path: Path, scores: Sequence[Score]) -> None:
+    """Write one row per score, a column per attribute."""
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, [field.name for field in fields(Score)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(score) for score in scores)
 
 
 def load_task_features(
@@ -151,8 +177,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.singles:
         requests = [Request("single", i, (one,)) for i, one in enumerate(checkpoints)]
     else:
-        tables = [pd.read_csv(path) for path in arguments.selections]
-        requests = requests_of_size(tables, arguments.k)
+        requests = read_requests(arguments.selections, arguments.k)
     subsets = sorted({request.subset for request in requests})
     needed = sorted({one for subset in subsets for one in subset})
     features, digests, counts = load_task_features(
@@ -161,45 +186,34 @@ def main(argv: Sequence[str] | None = None) -> None:
     seed = seeded_integer(arguments.seed, name)
     task_digest = file_digest(arguments.task)
     device = _device(settings, arguments.device)
-    results: dict[Subset, dict[str, object]] = {}
+    scores: dict[Subset, tuple[float, float, int]] = {}
     try:
         check_splits(task, counts)
         metric = METRICS[task.metric]
         for subset in tqdm(subsets, unit="head", mininterval=5):
             joined = np.concatenate([features[one] for one in subset], axis=1)
             examples = split_examples(joined, task, counts)
-            head = train_head(
-                settings,
-                examples["train"],
-                examples["dev"],
-                len(task.labels),
-                metric,
-                seed,
-                device,
-            )
-            results[subset] = {
-                "checkpoints": "+".join(subset),
-                "dev_score": head.score(examples["dev"], metric),
-                "test_score": head.score(examples["test"], metric),
-                "epochs": head.epochs,
-                "seed": seed,
-                "fit": fit_hash(subset, digests, task_digest, settings.model_dump(), seed),
-            }
+            train, dev, test = (examples[split] for split in SPLITS)
+            head = train_head(settings, train, dev, len(task.labels), metric, seed, device)
+            scores[subset] = head.score(dev, metric), head.score(test, metric), head.epochs
     except ValueError as error:
         raise UserError(f"task {name}: {error}") from error
     rows = [
-        {
-            "zoo": arguments.zoo,
-            "task": name,
-            "metric": task.metric,
-            "method": request.method,
-            "draw": request.draw,
-            "k": len(request.subset),
-        }
-        | results[request.subset]
+        Score(
+            arguments.zoo,
+            name,
+            task.metric,
+            request.method,
+            request.draw,
+            len(request.subset),
+            "+".join(request.subset),
+            *scores[request.subset],
+            seed,
+            fit_hash(request.subset, digests, task_digest, settings.model_dump(), seed),
+        )
         for request in requests
     ]
-    write_table(pd.DataFrame(rows, columns=COLUMNS), arguments.output)
+    write_scores(arguments.output, rows)
     log.info(
         "%s, k = %d: %d heads trained for %d selections",
         name,

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import log_softmax
 
-from workflow_scripts.evaluation.head import Examples, LinearHead
+from workflow_scripts.evaluation.head import Examples, LinearHead, log_softmax
 
 
 def fit_path(
@@ -15,10 +14,17 @@ def fit_path(
 ) -> Iterator[LinearHead]:
     """The optimum for each penalty, from the strongest to the weakest.
 
-    Each starts from the one before, which is close.
+    Each starts from the one before, which is close. The optimal weights are combinations of the
+    training examples, so where these are fewer than the features' dimensions, the problem is
+    solved exactly in coordinates of their span.
     """
     features = train.features.astype(np.float64)
+    span: NDArray[np.float64] | None = None
+    if features.shape[0] < features.shape[1]:
+        span, coordinates = np.linalg.qr(features.T)
+        features = coordinates.T
     start = np.zeros((features.shape[1] + 1) * classes)
+    iterations = 0
     for penalty in sorted(penalties, reverse=True):
         result = minimize(
             penalised_loss,
@@ -26,11 +32,13 @@ def fit_path(
             args=(features, train.targets, classes, penalty),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": max_iterations},
+            options={"maxiter": max_iterations, "ftol": 1e-12, "gtol": 1e-7},
         )
         start = result.x
+        iterations += int(result.nit)
         table = start.reshape(-1, classes)
-        yield LinearHead(table[:-1].copy(), table[-1].copy(), int(result.nit))
+        weights = table[:-1] if span is None else span @ table[:-1]
+        yield LinearHead(weights.copy(), table[-1].copy(), iterations)
 
 
 def penalised_loss(
@@ -50,7 +58,7 @@ def penalised_loss(
     table = flat.reshape(-1, classes)
     weights, bias = table[:-1], table[-1]
     rows = np.arange(len(targets))
-    logs = log_softmax(features @ weights + bias, axis=1)
+    logs = log_softmax(features @ weights + bias)
     loss = -logs[rows, targets].mean() + penalty / 2 * np.sum(weights**2)
     error = np.exp(logs)
     error[rows, targets] -= 1
