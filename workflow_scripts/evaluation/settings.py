@@ -39,7 +39,7 @@ class LbfgsSettings(Settings):
 
     solver: Literal["lbfgs"] = "lbfgs"
     l2: Annotated[list[PositiveFloat], Field(min_length=1)] = Field(
-        [1e-1, 1e-2, 1e-3, 1e-4, 1e-5],
+        [1e-1, 1e-2, 1e-3, 1e-4],
         description="penalties on the squared weights to choose from",
     )
     max_iterations: PositiveInt = Field(500, description="of L-BFGS, for each penalty")

@@ -32,7 +32,7 @@ def fit_path(
             args=(features, train.targets, classes, penalty),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": max_iterations, "ftol": 1e-12, "gtol": 1e-7},
+            options={"maxiter": max_iterations, "ftol": 1e-12, "gtol": 1e-6},
         )
         start = result.x
         iterations += int(result.nit)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from scipy.cluster.hierarchy import dendrogram, linkage
+from scipy.cluster.hierarchy import dendrogram, linkage, set_link_color_palette
 from scipy.spatial.distance import squareform
 
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
@@ -21,11 +21,9 @@ def draw(covariance: Covariance, path: Path) -> None:
     tree = linkage(distance.clip(0), method="ward", optimal_ordering=True)
     count = len(covariance.names)
     side = max(3.0, 0.16 * count)
-    with figure(path, side + 3.2, side + 0.8) as made:
-        left, right = made.subplots(1, 2, width_ratios=[1, 3])
-        from scipy.cluster import hierarchy
-
-        hierarchy.set_link_color_palette(PALETTE)
+    with figure(path, side + 3.0, side + 1.0) as made:
+        left, right = made.subplots(1, 2, width_ratios=[1, 2.4])
+        set_link_color_palette(PALETTE)
         order = dendrogram(
             tree,
             ax=left,
@@ -34,20 +32,24 @@ def draw(covariance: Covariance, path: Path) -> None:
             color_threshold=0.9,
             above_threshold_color=GREY,
         )["leaves"]
-        left.set_xlabel("Ward distance on 1 − κ")
+        left.set_xlabel("Ward distance")
         left.spines["left"].set_visible(False)
         left.grid(False)
         ordered = covariance.values[order][:, order]
-        image = right.imshow(ordered, cmap="cividis", vmin=min(0.0, ordered.min()), vmax=1)
+        # Rows of unset aspect fill the height of the axes, as the leaves of the tree do.
+        image = right.imshow(
+            ordered, cmap="cividis", vmin=min(0.0, ordered.min()), vmax=1, aspect="auto"
+        )
         right.invert_yaxis()
         right.grid(False)
-        names = [covariance.names[index] for index in order]
-        right.set_xticks(range(count), names, rotation=90, fontsize=7)
-        right.set_yticks(range(count), names, fontsize=7)
+        right.set_xticks([])
+        right.set_yticks(range(count), [covariance.names[i] for i in order], fontsize=7)
         right.yaxis.tick_right()
         right.tick_params(length=0)
         right.spines[:].set_visible(False)
-        made.colorbar(image, ax=right, label="kernel alignment κ", shrink=0.6, pad=0.16)
+        made.colorbar(
+            image, ax=right, label="kernel alignment κ", location="bottom", fraction=0.05, pad=0.02
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> None:

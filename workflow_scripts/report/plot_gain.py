@@ -23,7 +23,8 @@ def draw(scores: pd.DataFrame, random: str, path: Path) -> None:
     with figure(path, 7.2, 4.2) as made:
         axes = made.subplots()
         axes.axhline(0, color=GREY, lw=1.2, ls="--")
-        ends = [(random, float(table["k"].max()), 0.0, GREY)]
+        last = table["k"].max() + spread * len(methods) / 2
+        ends = [(random, last, 0.0, GREY)]
         for number, method in enumerate(methods):
             rows = table[table["method"] == method]
             colour, marker = styles[method]
@@ -31,7 +32,7 @@ def draw(scores: pd.DataFrame, random: str, path: Path) -> None:
             points = 100 * rows[["gain", "low", "high"]]
             axes.vlines(x, points["low"], points["high"], color=colour, lw=1.4, alpha=0.7)
             axes.plot(x, points["gain"], color=colour, marker=marker, ms=5, lw=0.8)
-            ends.append((method, float(x.iloc[-1]), float(points["gain"].iloc[-1]), colour))
+            ends.append((method, last, float(points["gain"].iloc[-1]), colour))
         size_axis(axes, sorted(table["k"].unique()))
         axes.set_ylabel(
             "gain over the mean of random sets,\naccuracy points (95% interval over tasks)"
