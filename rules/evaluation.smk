@@ -1,32 +1,6 @@
 # Stage 6: heads and their scores; one job for each task and size.
 
 
-def selections_of_size(wildcards):
-    """The selections of every method that has the size."""
-    zoo = zoo_of(wildcards)
-    return [
-        f"results/{wildcards.zoo}/selections/{label}.csv"
-        for label in sorted(zoo.selection.methods)
-        if int(wildcards.k) in sizes_of(zoo, label)
-    ]
-
-
-def head_flags(wildcards):
-    """The zoo's seed and how heads are trained."""
-    zoo = zoo_of(wildcards)
-    return ["--seed", str(zoo.seed), *to_flags(zoo.head)]
-
-
-def score_files(wildcards):
-    """The scores of every task and size."""
-    zoo = zoo_of(wildcards)
-    return [
-        f"results/{wildcards.zoo}/scores/{task}/k{k}.csv"
-        for task in zoo.task_names
-        for k in zoo.selection.sizes
-    ]
-
-
 rule evaluate:
     """The heads of all selections of one size on one task."""
     input:
@@ -36,18 +10,18 @@ rule evaluate:
         code=sources("workflow_scripts/evaluation/evaluate.py"),
     output:
         "results/{zoo}/scores/{task}/k{k}.csv",
-    params:
-        folder="results/{zoo}/features/tasks",
-        checkpoints=checkpoint_names,
-        flags=head_flags,
     log:
         "results/{zoo}/logs/evaluate/{task}/k{k}.log",
     benchmark:
         "results/{zoo}/benchmarks/evaluate/{task}/k{k}.tsv"
-    resources:
-        mem_mb=2000,
     conda:
         "../envs/taskspace.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        folder="results/{zoo}/features/tasks",
+        checkpoints=checkpoint_names,
+        flags=head_flags,
     message:
         "{wildcards.zoo}: scoring selections of {wildcards.k} on {wildcards.task}"
     shell:
@@ -65,18 +39,18 @@ rule evaluate_singles:
         code=sources("workflow_scripts/evaluation/evaluate.py"),
     output:
         "results/{zoo}/scores/{task}/singles.csv",
-    params:
-        folder="results/{zoo}/features/tasks",
-        checkpoints=checkpoint_names,
-        flags=head_flags,
     log:
         "results/{zoo}/logs/evaluate/{task}/singles.log",
     benchmark:
         "results/{zoo}/benchmarks/evaluate/{task}/singles.tsv"
-    resources:
-        mem_mb=2000,
     conda:
         "../envs/taskspace.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        folder="results/{zoo}/features/tasks",
+        checkpoints=checkpoint_names,
+        flags=head_flags,
     message:
         "{wildcards.zoo}: scoring every checkpoint alone on {wildcards.task}"
     shell:
@@ -93,16 +67,16 @@ rule gather_scores:
         code=sources("workflow_scripts/evaluation/gather_scores.py"),
     output:
         "results/{zoo}/scores.csv",
+    log:
+        "results/{zoo}/logs/gather_scores.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
     params:
         folder="results/{zoo}/scores",
         tasks=lambda wildcards: zoo_of(wildcards).task_names,
         sizes=lambda wildcards: sorted(zoo_of(wildcards).selection.sizes),
-    log:
-        "results/{zoo}/logs/gather_scores.log",
-    resources:
-        mem_mb=1000,
-    conda:
-        "../envs/taskspace.yaml"
     message:
         "{wildcards.zoo}: gathering the scores"
     shell:

@@ -1,11 +1,6 @@
 # Stage 3: the features of each checkpoint on each corpus.
 
 
-def feature_flags(wildcards):
-    """How features are stored."""
-    return to_flags(zoo_of(wildcards).features)
-
-
 rule extract_features:
     """One checkpoint on one corpus."""
     input:
@@ -15,17 +10,17 @@ rule extract_features:
         code=sources("workflow_scripts/features/extract.py"),
     output:
         "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
-    params:
-        folder="results/{zoo}/checkpoints/{checkpoint}",
-        flags=feature_flags,
     log:
         "results/{zoo}/logs/extract_features/{corpus}/{checkpoint}.log",
     benchmark:
         "results/{zoo}/benchmarks/extract_features/{corpus}/{checkpoint}.tsv"
-    resources:
-        mem_mb=2000,
     conda:
         "../envs/taskspace.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        folder=subpath(input.card, parent=True),
+        flags=feature_flags,
     message:
         "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
     shell:

@@ -1,55 +1,5 @@
 # Stage 7: figures, tables and the report.
 CAPTIONS = "../workflow_scripts/report/captions"
-REPORT_TEXTS = [
-    path.relative_to(ROOT).as_posix()
-    for path in sorted((ROOT / "workflow_scripts/report").glob("*/*"))
-    if path.suffix in (".j2", ".rst")
-]
-
-
-def labels_of(zoo, method):
-    """The labels that a zoo gives to a method, sorted."""
-    methods = zoo.selection.methods
-    return sorted(label for label in methods if methods[label].method == method)
-
-
-def headline_method(zoo):
-    """The method whose picks are named in figures and findings: mmi where there is one."""
-    return [*labels_of(zoo, "mmi"), *sorted(zoo.selection.methods)][0]
-
-
-def random_flags(wildcards):
-    """The random sets that other methods are compared to, where there are any."""
-    return [f"--random={label}" for label in labels_of(zoo_of(wildcards), "random")[:1]]
-
-
-def selection_files(wildcards):
-    """The selections of every method of a zoo."""
-    labels = sorted(zoo_of(wildcards).selection.methods)
-    return [f"results/{wildcards.zoo}/selections/{label}.csv" for label in labels]
-
-
-def card_files(wildcards):
-    """What each checkpoint of a zoo says of itself."""
-    return [
-        f"results/{wildcards.zoo}/checkpoints/{name}/checkpoint.json"
-        for name in zoo_of(wildcards).checkpoint_names
-    ]
-
-
-def report_figures(zoo):
-    """The figures of a zoo."""
-    figures = ["covariance", "mutual-information"]
-    if ZOOS[zoo].tasks:
-        figures += ["scores"]
-        figures += ["gain"] if labels_of(ZOOS[zoo], "random") else []
-    return [f"results/{zoo}/figures/{name}.svg" for name in figures]
-
-
-def report_tables(zoo):
-    """The tables of a zoo."""
-    tables = ["checkpoints", "picks"] + (["scores"] if ZOOS[zoo].tasks else [])
-    return [f"results/{zoo}/tables/{name}.csv" for name in tables]
 
 
 rule plot_covariance:
@@ -67,10 +17,10 @@ rule plot_covariance:
         png="results/{zoo}/figures/covariance.png",
     log:
         "results/{zoo}/logs/plot_covariance.log",
-    resources:
-        mem_mb=1000,
     conda:
         "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
     message:
         "{wildcards.zoo}: drawing the covariance"
     shell:
@@ -92,16 +42,16 @@ rule plot_mutual_information:
             labels={"figure": "mutual information"},
         ),
         png="results/{zoo}/figures/mutual-information.png",
+    log:
+        "results/{zoo}/logs/plot_mutual_information.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
     params:
         main=lambda wildcards: headline_method(zoo_of(wildcards)),
         random=random_flags,
         jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
-    log:
-        "results/{zoo}/logs/plot_mutual_information.log",
-    resources:
-        mem_mb=1000,
-    conda:
-        "../envs/taskspace.yaml"
     message:
         "{wildcards.zoo}: drawing the mutual information"
     shell:
@@ -124,14 +74,14 @@ rule plot_scores:
             labels={"figure": "scores"},
         ),
         png="results/{zoo}/figures/scores.png",
-    params:
-        random=random_flags,
     log:
         "results/{zoo}/logs/plot_scores.log",
-    resources:
-        mem_mb=1000,
     conda:
         "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        random=random_flags,
     message:
         "{wildcards.zoo}: drawing the scores"
     shell:
@@ -152,14 +102,14 @@ rule plot_gain:
             labels={"figure": "gain over random"},
         ),
         png="results/{zoo}/figures/gain.png",
-    params:
-        random=random_flags,
     log:
         "results/{zoo}/logs/plot_gain.log",
-    resources:
-        mem_mb=1000,
     conda:
         "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        random=random_flags,
     message:
         "{wildcards.zoo}: drawing the gain over random sets"
     shell:
@@ -186,14 +136,14 @@ rule tabulate:
             category="{zoo}",
             labels={"table": "picks"},
         ),
-    params:
-        random=random_flags,
     log:
         "results/{zoo}/logs/tabulate.log",
-    resources:
-        mem_mb=1000,
     conda:
         "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        random=random_flags,
     message:
         "{wildcards.zoo}: tables of checkpoints and picks"
     shell:
@@ -215,14 +165,14 @@ rule tabulate_scores:
             category="{zoo}",
             labels={"table": "scores"},
         ),
-    params:
-        random=random_flags,
     log:
         "results/{zoo}/logs/tabulate_scores.log",
-    resources:
-        mem_mb=1000,
     conda:
         "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        random=random_flags,
     message:
         "{wildcards.zoo}: table of scores"
     shell:
@@ -238,18 +188,18 @@ rule write_report:
         code=[*sources("workflow_scripts/report/page.py"), *REPORT_TEXTS],
     output:
         "results/report.html",
+    log:
+        "results/report.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
     params:
         headlines=[
             part
             for zoo in sorted(ZOOS)
             for part in ("--headline", zoo, headline_method(ZOOS[zoo]))
         ],
-    log:
-        "results/report.log",
-    resources:
-        mem_mb=1000,
-    conda:
-        "../envs/taskspace.yaml"
     message:
         "writing results/report.html"
     shell:

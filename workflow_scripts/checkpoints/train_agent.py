@@ -134,7 +134,7 @@ def train_epoch(training: Training, data: AgentData, settings: TrainingSettings,
     generator = torch.Generator().manual_seed(seeded_integer(seed, "epoch", training.epoch))
     order = torch.randperm(data.train, generator=generator)
     # A last batch of a single image would have no variance to normalise by.
-    batches = [batch for batch in order.split(settings.batch_size) if len(batch) > 1]
+    batches = [batch for batch in torch.split(order, settings.batch_size) if len(batch) > 1]
     parameters = dict(training.network.named_parameters())
     total = 0.0
     training.network.train()
@@ -182,7 +182,7 @@ def _dev_accuracy(network: nn.Module, data: AgentData, batch_size: int) -> float
     rows = torch.arange(data.train, len(data.images), device=data.images.device)
     hits = sum(
         int((network(data.normalised(batch)).argmax(dim=1) == data.targets[batch]).sum())
-        for batch in rows.split(batch_size)
+        for batch in torch.split(rows, batch_size)
     )
     return hits / len(rows)
 

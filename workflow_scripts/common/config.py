@@ -7,6 +7,7 @@ several stages, and turns whatever is wrong into one readable line each.
 import difflib
 import types
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -72,6 +73,7 @@ class ImageZoo(Settings):
         """Names of the tasks; none if there are no tasks."""
         return [f"task-{number:02d}" for number in range(self.tasks.count if self.tasks else 0)]
 
+    @cached_property
     def class_sets(self) -> ClassSets:
         """The classes of every agent and task."""
         return share_out_classes(

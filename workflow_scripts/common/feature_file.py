@@ -74,7 +74,7 @@ class FeatureWriter:
             digest = hashlib.sha256()
             body = self._bytes[len(self._header) :]
             for start in range(0, len(body), _BLOCK_BYTES):
-                digest.update(body[start : start + _BLOCK_BYTES])
+                digest.update(body[start : start + _BLOCK_BYTES].data)
             at = self._header.index(b"0" * _DIGEST_LENGTH)
             self._bytes[at : at + _DIGEST_LENGTH] = np.frombuffer(
                 digest.hexdigest().encode(), np.uint8

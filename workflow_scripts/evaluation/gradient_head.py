@@ -28,11 +28,12 @@ def fit_epochs(
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.milestones, settings.gamma)
     for epoch in range(settings.epochs):
         generator = torch.Generator().manual_seed(seeded_integer(seed, "epoch", epoch))
-        for batch in torch.randperm(len(targets), generator=generator).split(settings.batch_size):
+        order = torch.randperm(len(targets), generator=generator)
+        for batch in torch.split(order, settings.batch_size):
             rows = batch.to(device)
             loss = functional.cross_entropy(layer(features[rows]), targets[rows])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         schedule.step()
         yield LinearHead(

@@ -27,7 +27,7 @@ def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.floating]:
 
     Plain numpy: scipy's spends more time on dispatch than on tables as small as a task's.
     """
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    shifted: NDArray[np.floating] = logits - logits.max(axis=1, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return shifted
 
@@ -48,7 +48,8 @@ class LinearHead:
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.floating]:
         """Scores [n, classes] of features [n, d]."""
-        return features @ self.weights + self.bias
+        logits: NDArray[np.floating] = features @ self.weights + self.bias
+        return logits
 
     def score(self, examples: Examples, metric: Metric) -> float:
         """The metric of the predicted classes."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from scipy.cluster.hierarchy import dendrogram, linkage, set_link_color_palette
+from scipy.cluster.hierarchy import dendrogram, leaves_list, linkage, set_link_color_palette
 from scipy.spatial.distance import squareform
 
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
@@ -24,14 +24,15 @@ def draw(covariance: Covariance, path: Path) -> None:
     with figure(path, side + 3.0, side + 1.0) as made:
         left, right = made.subplots(1, 2, width_ratios=[1, 2.4])
         set_link_color_palette(PALETTE)
-        order = dendrogram(
+        dendrogram(
             tree,
             ax=left,
             orientation="left",
             no_labels=True,
             color_threshold=0.9,
             above_threshold_color=GREY,
-        )["leaves"]
+        )
+        order = leaves_list(tree)
         left.set_xlabel("Ward distance")
         left.spines["left"].set_visible(False)
         left.grid(False)

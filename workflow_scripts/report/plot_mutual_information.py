@@ -8,6 +8,7 @@ import pandas as pd
 
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.script import parser, run
+from workflow_scripts.report.statistics import quantile_bands
 from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
 from workflow_scripts.selection.mutual_information import mutual_information, precision
 
@@ -46,9 +47,7 @@ def draw(table: pd.DataFrame, main_method: str, random: str | None, path: Path) 
             of_method = whole[whole["method"] == method]
             colour, marker = styles[method]
             if method == random:
-                band = (
-                    of_method.groupby("size")["information"].quantile([0.05, 0.5, 0.95]).unstack()
-                )
+                band = quantile_bands(of_method, "size", "information")
                 axes.fill_between(band.index, band[0.05], band[0.95], color=GREY, alpha=0.25, lw=0)
                 axes.plot(band.index, band[0.5], color=GREY, lw=1.2, ls="--")
                 ends.append((method, band.index[-1], band[0.5].iloc[-1], GREY))

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.report.statistics import mean_scores, score_bands
+from workflow_scripts.report.statistics import mean_scores, quantile_bands
 from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
 
 
@@ -23,7 +23,7 @@ def draw(scores: pd.DataFrame, random: str | None, path: Path) -> None:
         axes = made.subplots()
         ends = []
         if random is not None:
-            band = score_bands(scores, random)
+            band = quantile_bands(means[means["method"] == random], "k", "test_score")
             axes.fill_between(band.index, band[0.05], band[0.95], color=GREY, alpha=0.25, lw=0)
             axes.plot(band.index, band[0.5], color=GREY, lw=1.2, ls="--")
             ends.append((random, band.index[-1], band[0.5].iloc[-1], GREY))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 QUANTILES = (0.05, 0.5, 0.95)
@@ -9,14 +10,22 @@ QUANTILES = (0.05, 0.5, 0.95)
 
 def mean_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """The mean test score over tasks of every selection: ``method, k, draw, test_score``."""
-    return scores.groupby(["method", "k", "draw"], as_index=False)["test_score"].mean()
+    return scores.groupby(["method", "k", "draw"])["test_score"].mean().reset_index()
 
 
-def score_bands(scores: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Quantiles over draws of the mean score over tasks: index k, columns 0.05, 0.5 and 0.95."""
-    means = mean_scores(scores)
-    of_method = means[means["method"] == method]
-    return of_method.groupby("k")["test_score"].quantile(list(QUANTILES)).unstack()
+def quantile_bands(table: pd.DataFrame, size: str, value: str) -> pd.DataFrame:
+    """Quantiles of a column for each size.
+
+    Args:
+        size: the column of sizes.
+        value: the column whose quantiles are taken.
+
+    Returns:
+        Index: the sizes in order; columns 0.05, 0.5 and 0.95.
+    """
+    sizes = sorted(table[size].unique())
+    rows = [np.quantile(table.loc[table[size] == one, value], QUANTILES) for one in sizes]
+    return pd.DataFrame(rows, index=sizes, columns=list(QUANTILES))
 
 
 def gains(scores: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
@@ -29,21 +38,20 @@ def gains(scores: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
         difference and its 95% interval by Student's t over tasks (missing for a single task).
         A method with several draws counts by their mean.
     """
-    by_task = scores.groupby(["method", "k", "task"])["test_score"].mean()
-    rows = []
-    for (method, k), of_tasks in by_task.groupby(level=["method", "k"]):
-        values = of_tasks.droplevel(["method", "k"])
-        if (baseline, k) in by_task.index.droplevel("task"):
-            differences = (values - by_task.loc[baseline, k]).to_numpy()
-            gain, half = float(differences.mean()), half_width(differences)
-        else:
-            gain, half = np.nan, np.nan
-        rows.append((method, k, len(values), values.mean(), gain, gain - half, gain + half))
-    columns = ["method", "k", "tasks", "mean_score", "gain", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+    by_task = scores.groupby(["method", "k", "task"])["test_score"].mean().reset_index()
+    base = by_task[by_task["method"] == baseline][["k", "task", "test_score"]]
+    paired = by_task.merge(base, on=["k", "task"], how="left", suffixes=("", "_baseline"))
+    paired["difference"] = paired["test_score"] - paired["test_score_baseline"]
+    groups = paired.groupby(["method", "k"])
+    table = groups.agg(
+        tasks=("task", "size"), mean_score=("test_score", "mean"), gain=("difference", "mean")
+    )
+    half = groups["difference"].agg(lambda values: half_width(values.to_numpy()))
+    table["low"], table["high"] = table["gain"] - half, table["gain"] + half
+    return table.reset_index()
 
 
-def half_width(values: np.ndarray) -> float:
+def half_width(values: NDArray[np.float64]) -> float:
     """Half of the 95% interval of a mean by Student's t; not a number for a single value."""
     count = len(values)
     if count < 2:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -20,7 +21,7 @@ MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 # Methods that have a place of their own in the palette, whatever else is in the zoo.
 _USUAL = ["mmi", "entropy", "peek", "single"]
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -89,7 +89,9 @@ def _greedy(matrices: Sequence[NDArray[np.float64]], picks: int, first: int | No
     objective: list[float] = []
     while len(order) < picks:
         candidates = np.flatnonzero(left)
-        gains = 0.5 * sum(np.log(np.maximum(c.variances[candidates], _TINY)) for c in conditionals)
+        gains = np.zeros(len(candidates))
+        for conditional in conditionals:
+            gains += 0.5 * np.log(np.maximum(conditional.variances[candidates], _TINY))
         best = int(np.argmax(gains))
         if not order and first is not None:
             best = int(np.searchsorted(candidates, first))

@@ -8,6 +8,7 @@ By hand, the five representatives of a covariance:
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ def selection_table(label: str, selections: Sequence[Selection]) -> pd.DataFrame
         (label, one.draw, one.task, len(one.picks), rank, name, objective)
         for one in selections
         for rank, (name, objective) in enumerate(
-            zip(one.picks, one.objective or [None] * len(one.picks), strict=True), start=1
+            zip(one.picks, one.objective or [math.nan] * len(one.picks), strict=True), start=1
         )
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
