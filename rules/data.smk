@@ -2,6 +2,7 @@
 
 
 rule fetch_cifar100:
+    """Compute nodes often have no network, so the download runs where Snakemake runs."""
     input:
         code=sources("workflow_scripts/data/fetch_cifar100.py"),
     output:
@@ -9,7 +10,6 @@ rule fetch_cifar100:
     log:
         "results/downloads/logs/fetch_cifar100.log",
     retries: 2
-    """Compute nodes often have no network, so the download runs where Snakemake runs."""
     localrule: True
     conda:
         "../envs/taskspace.yaml"
@@ -21,6 +21,7 @@ rule fetch_cifar100:
 
 
 rule draw_images:
+    """The images of one corpus, drawn from the source by the zoo's seed."""
     input:
         source=source_data,
         code=sources("workflow_scripts/data/draw_images.py"),
@@ -31,7 +32,6 @@ rule draw_images:
         "results/{zoo}/logs/draw_images/{corpus}.log",
     benchmark:
         "results/{zoo}/benchmarks/draw_images/{corpus}.tsv"
-    """The images of one corpus, drawn from the source by the zoo's seed."""
     wildcard_constraints:
         corpus="probe|tasks|agents",
     conda:
