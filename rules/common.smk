@@ -225,7 +225,9 @@ def report_figures(zoo):
     figures = ["covariance", "mutual-information"]
     if ZOOS[zoo].tasks:
         figures += ["scores"]
-        figures += ["gain"] if labels_of(ZOOS[zoo], "random") else []
+        random = labels_of(ZOOS[zoo], "random")
+        others = set(ZOOS[zoo].selection.methods) - set(random)
+        figures += ["gain"] if random and others else []
     return [f"results/{zoo}/figures/{name}.svg" for name in figures]
 
 

@@ -148,7 +148,7 @@ class Config(Settings):
 
 
 # What else lies in results/, beside the zoos.
-RESERVED_NAMES = frozenset({"downloads", "report.html"})
+RESERVED_NAMES = frozenset({"downloads", "report.html", "report.log"})
 
 
 class ConfigError(Exception):

@@ -25,7 +25,7 @@ class DigitsSource(Settings):
     @property
     def test_per_class(self) -> int:
         """Test images of the smallest class."""
-        return round(self.test_fraction * self.smallest_class)
+        return max(1, round(self.test_fraction * self.smallest_class))
 
     @property
     def train_per_class(self) -> int:

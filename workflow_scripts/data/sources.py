@@ -41,8 +41,13 @@ def load_digits(test_fraction: float, seed: int) -> LabelledImages:
     is_test = np.zeros(len(images), bool)
     for label in range(10):
         members = seeded_order(np.flatnonzero(class_index == label).tolist(), seed, "test side")
-        is_test[members[-round(test_fraction * len(members)) :]] = True
+        is_test[members[len(members) - _test_images(test_fraction, len(members)) :]] = True
     return LabelledImages(images, class_index, [str(label) for label in range(10)], is_test)
+
+
+def _test_images(test_fraction: float, members: int) -> int:
+    """How many images of a class of so many members are the test side: at least one."""
+    return max(1, round(test_fraction * members))
 
 
 def load_cifar100(folder: Path) -> LabelledImages:

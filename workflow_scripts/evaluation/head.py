@@ -75,9 +75,10 @@ class DevChoice:
         self.head: LinearHead | None = None
 
     def offer(self, head: LinearHead) -> None:
-        """Take the head if it beats the best so far."""
-        merit = (head.score(self._dev, self._metric), -head.loss(self._dev))
-        if merit > self._merit:
+        """Take the head if it beats the best so far; a diverged one never does."""
+        loss = head.loss(self._dev)
+        merit = (head.score(self._dev, self._metric), -loss)
+        if np.isfinite(loss) and merit > self._merit:
             self._merit, self.head = merit, head
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import jinja2
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError, parser, run
@@ -27,7 +26,7 @@ class Figure:
     """
 
     title: str
-    svg: Markup
+    svg: str
     caption: str
 
 
@@ -108,8 +107,10 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
     """What the numbers say, in sentences, also where the method does not win."""
     sentences = []
     picks = tables["picks"]
-    largest = picks[picks["method"] == headline].sort_values("k").iloc[-1]
-    sentences.append(f"{headline} picks, in this order: {', '.join(largest['picks'].split())}.")
+    of_headline = picks[picks["method"] == headline].sort_values("k")
+    if len(of_headline):
+        named = ", ".join(of_headline["picks"].iloc[-1].split())
+        sentences.append(f"{headline} picks, in this order: {named}.")
     if "checkpoints" in tables:
         accuracy = tables["checkpoints"]["dev_accuracy"]
         sentences.append(
@@ -136,7 +137,7 @@ def _list(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers)) if numbers else "none"
 
 
-def inline_svg(path: Path) -> Markup:
+def inline_svg(path: Path) -> str:
     """An SVG file as part of a page: without its XML head, as wide as the page allows."""
     text = path.read_text(encoding="utf-8")
     body = text[text.index("<svg") :]
@@ -144,7 +145,7 @@ def inline_svg(path: Path) -> Markup:
     head = re.sub(r'\s(width|height)="[^"]*"', "", head)
     width = re.search(r'<svg[^>]*\swidth="([\d.]+)pt"', body)
     style = f' style="max-width:{float(width.group(1)) * 1.4:.0f}px"' if width else ""
-    return Markup(f'{head} role="img"{style}>{rest}')
+    return f'{head} role="img"{style}>{rest}'
 
 
 def caption(name: str) -> str:

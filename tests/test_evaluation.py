@@ -1,0 +1,233 @@
+"""The evaluation script: who is trained, on what, and what is written."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from workflow_scripts.common.feature_file import FeatureWriter
+from workflow_scripts.common.script import UserError
+from workflow_scripts.common.task_file import Task, read_task, write_task
+from workflow_scripts.evaluation import evaluate, gather_scores
+from workflow_scripts.evaluation.head import Examples, train_head
+from workflow_scripts.evaluation.metrics import accuracy
+from workflow_scripts.evaluation.settings import LbfgsSettings
+
+NAMES = ["ant", "bee", "cat"]
+UNITS = 120
+
+
+def some_task(**changes: object) -> Task:
+    split = np.array(["train", "dev", "test"])[np.arange(UNITS) % 3]
+    parts: dict[str, object] = {
+        "corpus": "tasks",
+        "metric": "accuracy",
+        "kind": "classification",
+        "labels": ["no", "yes"],
+        "unit": np.arange(UNITS),
+        "sequence": np.arange(UNITS),
+        "split": split,
+        "target": np.random.default_rng(0).integers(0, 2, UNITS),
+    }
+    return Task(**parts | changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A task, features of three checkpoints that know it more or less well, and selections."""
+    task = some_task()
+    write_task(tmp_path / "weather.parquet", task)
+    generator = np.random.default_rng(1)
+    for strength, name in enumerate(NAMES):
+        features = generator.normal(size=(UNITS, 4)).astype(np.float32)
+        features[:, 0] += strength * (2 * task.target - 1)
+        write_features(tmp_path / f"{name}.safetensors", features)
+    selections = [
+        ("mmi", 0, 1, ["cat"]),
+        ("mmi", 0, 2, ["cat", "ant"]),
+        ("random", 0, 2, ["bee", "cat"]),
+        ("random", 1, 2, ["ant", "cat"]),
+    ]
+    for method in ("mmi", "random"):
+        rows = [
+            (label, draw, "", k, rank, name, 0.0)
+            for label, draw, k, picks in selections
+            for rank, name in enumerate(picks, 1)
+            if label == method
+        ]
+        columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+        pd.DataFrame(rows, columns=columns).to_csv(tmp_path / f"{method}.csv", index=False)
+    return tmp_path
+
+
+def write_features(path: Path, features: np.ndarray, rows: slice = slice(None)) -> None:
+    with FeatureWriter(path, *features.shape, "float32", {"corpus_sha256": "c"}) as writer:
+        writer.write(rows, features[rows])
+
+
+def run_evaluate(folder: Path, *flags: str, task: str = "weather") -> pd.DataFrame:
+    output = folder / "scores.csv"
+    evaluate.main(
+        ["--zoo", "z", "--task", str(folder / f"{task}.parquet"), "--features-folder", str(folder)]
+        + ["--checkpoints", *NAMES, "--solver", "lbfgs", "--output", str(output), *flags]
+    )
+    return pd.read_csv(output)
+
+
+def of_selections(folder: Path, k: int) -> list[str]:
+    tables = [str(folder / f"{method}.csv") for method in ("mmi", "random")]
+    return ["--selections", *tables, "--k", str(k)]
+
+
+def test_every_selection_of_the_size_has_a_row_with_its_score(folder: Path) -> None:
+    table = run_evaluate(folder, *of_selections(folder, 2))
+    assert ",".join(table.columns) == (
+        "zoo,task,metric,method,draw,k,checkpoints,dev_score,test_score,epochs,seed,fit"
+    )
+    assert table[["method", "draw", "checkpoints"]].to_numpy().tolist() == [
+        ["mmi", 0, "ant+cat"],
+        ["random", 0, "bee+cat"],
+        ["random", 1, "ant+cat"],
+    ]
+    assert set(table["k"]) == {2}
+    assert set(table["task"]) == {"weather"}
+
+
+def test_a_score_is_that_of_a_head_trained_by_itself(folder: Path) -> None:
+    table = run_evaluate(folder, *of_selections(folder, 2))
+    task = read_task(folder / "weather.parquet")
+    from safetensors.numpy import load_file
+
+    joined = np.concatenate(
+        [load_file(folder / f"{name}.safetensors")["features"] for name in ("ant", "cat")], axis=1
+    )
+    train, dev, test = (
+        Examples(joined[task.split == split], task.target[task.split == split])
+        for split in ("train", "dev", "test")
+    )
+    head = train_head(LbfgsSettings(), train, dev, 2, accuracy, seed=0)
+    assert table["test_score"][0] == pytest.approx(head.score(test, accuracy))
+    assert table["dev_score"][0] == pytest.approx(head.score(dev, accuracy))
+
+
+def test_a_set_that_several_methods_chose_is_trained_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[int] = []
+
+    def counting(*arguments: object) -> object:
+        trained.append(1)
+        return train_head(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(evaluate, "train_head", counting)
+    table = run_evaluate(folder, *of_selections(folder, 2))
+    assert len(trained) == 2
+    same = table[table["checkpoints"] == "ant+cat"]
+    assert len(same) == 2
+    assert same["fit"].nunique() == same["test_score"].nunique() == 1
+
+
+def test_singles_score_every_checkpoint_alone(folder: Path) -> None:
+    table = run_evaluate(folder, "--singles")
+    assert table["checkpoints"].tolist() == NAMES
+    assert table["test_score"].is_monotonic_increasing
+    assert table["test_score"][2] > 0.85
+    assert set(table["k"]) == {1}
+
+
+def test_fit_tells_whether_anything_that_matters_changed(folder: Path) -> None:
+    before = run_evaluate(folder, *of_selections(folder, 2)).set_index("checkpoints")["fit"]
+    again = run_evaluate(folder, *of_selections(folder, 2)).set_index("checkpoints")["fit"]
+    assert before.tolist() == again.tolist()
+    assert before["bee+cat"] != before["ant+cat"].iloc[0]
+    other_seed = run_evaluate(folder, *of_selections(folder, 2), "--seed", "1")
+    assert set(other_seed["fit"]).isdisjoint(before)
+    other_head = run_evaluate(folder, *of_selections(folder, 2), "--l2", "0.5")
+    assert set(other_head["fit"]).isdisjoint(before)
+    write_features(folder / "bee.safetensors", np.ones((UNITS, 4), np.float32))
+    other_bee = run_evaluate(folder, *of_selections(folder, 2)).set_index("checkpoints")["fit"]
+    assert other_bee["bee+cat"] != before["bee+cat"]
+    assert other_bee["ant+cat"].tolist() == before["ant+cat"].tolist()
+
+
+def test_units_that_any_checkpoint_lacks_are_left_out_for_all(folder: Path) -> None:
+    """bee has no vector for the last units, so ant+cat is not scored on them either."""
+    features = np.random.default_rng(3).normal(size=(UNITS, 4)).astype(np.float32)
+    write_features(folder / "bee.safetensors", features, slice(0, 60))
+    with_gap = run_evaluate(folder, *of_selections(folder, 2))
+    whole = some_task()
+    keep = np.arange(UNITS) < 60
+    write_task(
+        folder / "weather.parquet",
+        some_task(
+            unit=whole.unit[keep],
+            sequence=whole.sequence[keep],
+            split=whole.split[keep],
+            target=whole.target[keep],
+        ),
+    )
+    short = run_evaluate(folder, *of_selections(folder, 2))
+    assert with_gap["test_score"].tolist() == short["test_score"].tolist()
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_the_solvers_by_mini_batches_are_there_by_flag(folder: Path, solver: str) -> None:
+    flags = ["--solver", solver, "--epochs", "3", "--learning-rate", "0.1", "--device", "cpu"]
+    table = run_evaluate(folder, *of_selections(folder, 2), *flags)
+    assert table["epochs"].between(1, 3).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "bleu"}, "task weather: unknown metric 'bleu'; choose one of accuracy"),
+        ({"split": np.repeat("train", UNITS)}, "task weather: there is no dev unit"),
+        ({"target": np.zeros(UNITS, int)}, "its train split has one class only"),
+    ],
+)
+def test_a_task_that_teaches_nothing_is_refused(
+    folder: Path, changes: dict[str, object], message: str
+) -> None:
+    write_task(folder / "weather.parquet", some_task(**changes))
+    with pytest.raises(UserError, match=message):
+        run_evaluate(folder, "--singles")
+
+
+def test_missing_or_foreign_files_are_named(folder: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.parquet: there is no such task file"):
+        run_evaluate(folder, "--singles", task="none")
+    (folder / "text.parquet").write_text("hello")
+    with pytest.raises(UserError, match=r"text\.parquet: this is no task file"):
+        run_evaluate(folder, "--singles", task="text")
+    (folder / "bee.safetensors").unlink()
+    with pytest.raises(UserError, match=r"bee\.safetensors: there is no such feature file"):
+        run_evaluate(folder, "--singles")
+
+
+def test_a_task_file_reads_back_as_it_was(folder: Path) -> None:
+    labels = ["no", "1", "ja, männlich"]
+    task = some_task(labels=labels, target=np.arange(UNITS) % 3)
+    write_task(folder / "t.parquet", task)
+    again = read_task(folder / "t.parquet")
+    assert again.labels == labels
+    for name in ("unit", "sequence", "split", "target"):
+        assert (getattr(again, name) == getattr(task, name)).all()
+    assert (again.corpus, again.metric, again.kind) == ("tasks", "accuracy", "classification")
+
+
+def test_gathered_scores_hold_every_row_once_and_in_order(folder: Path) -> None:
+    for task in ("b", "a"):
+        for k in (2, 1):
+            write_task(folder / f"{task}.parquet", some_task())
+            table = run_evaluate(folder, *of_selections(folder, k), task=task)
+            (folder / task).mkdir(exist_ok=True)
+            table.to_csv(folder / task / f"k{k}.csv", index=False)
+    output = folder / "all.csv"
+    gather_scores.main(
+        ["--folder", str(folder), "--tasks", "b", "a", "--k", "2", "1", "--output", str(output)]
+    )
+    table = pd.read_csv(output)
+    assert len(table) == 2 * (3 + 1)
+    keys = table[["task", "k", "method", "draw"]].to_numpy().tolist()
+    assert keys == sorted(keys)

@@ -1,0 +1,75 @@
+"""What must stay in step: schema and models, pins, the README's commands and what runs them."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from workflow_scripts.common import schema
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
+
+
+def test_the_schema_is_that_of_the_models(tmp_path: Path) -> None:
+    schema.main(["--output", str(tmp_path / "schema.json")])
+    fresh = (tmp_path / "schema.json").read_text(encoding="utf-8")
+    assert schema.SCHEMA.read_text(encoding="utf-8") == fresh, (
+        "run: python -m workflow_scripts.common.schema"
+    )
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_the_schema_accepts_the_ready_configs(path: Path) -> None:
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    jsonschema.validate(config, json.loads(schema.SCHEMA.read_text(encoding="utf-8")))
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / named).resolve() == schema.SCHEMA
+
+
+def test_the_schema_refuses_an_unknown_key() -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config["zoos"]["digits"]["agents"]["epoch"] = 3
+    with pytest.raises(jsonschema.ValidationError, match="epoch"):
+        jsonschema.validate(config, json.loads(schema.SCHEMA.read_text(encoding="utf-8")))
+
+
+def pins(path: Path) -> dict[str, str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(re.findall(r"^([\w-]+)==(\S+)", "\n".join(lines), re.MULTILINE))
+
+
+def test_every_requirement_is_pinned_and_says_why() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith(("#", "-r ")):
+                assert re.fullmatch(r"[\w-]+==\S+ +# \S.*", line), line
+
+
+def test_the_conda_environment_has_the_same_pins() -> None:
+    environment = yaml.safe_load((ROOT / "envs/taskspace.yaml").read_text(encoding="utf-8"))
+    packages = next(part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
+    expected = pins(ROOT / "requirements.txt")
+    del expected["snakemake"]
+    assert dict(line.split("==") for line in packages) == expected
+
+
+def test_ci_runs_the_very_test_command_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^```sh\n(.*?)\n```", readme, re.MULTILINE | re.DOTALL)
+    tests = [command for command in commands if command.endswith("pytest")]
+    assert len(tests) == 1
+    ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert ci.rstrip().endswith(tests[0])
+
+
+def test_the_readme_names_only_files_that_are_there() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)", readme)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link

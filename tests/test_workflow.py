@@ -1,0 +1,361 @@
+"""The whole workflow on a small zoo, and what runs again after a change."""
+
+import copy
+import json
+import shutil
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from workspace import Workspace
+
+from workflow_scripts.common.covariance_file import read_covariance
+from workflow_scripts.common.feature_file import open_features
+
+ZOO: dict[str, Any] = {
+    "modality": "image",
+    "data": {"source": "digits"},
+    "agents": {"count": 6, "classes": 3, "epochs": 4},
+    "probe": {"samples_per_class": 8, "rotations": [-10.0, 10.0]},
+    "tasks": {"count": 2, "classes": 4, "samples_per_class": 10},
+    "selection": {
+        "sizes": [1, 3],
+        "methods": {
+            "mmi": {"start": "greedy"},
+            "random": {"draws": 4},
+            "peek": {"task": "task-00"},
+        },
+    },
+    "head": {"solver": "lbfgs"},
+}
+# It takes well under a minute on two idle cores; those of a busy machine get twice that.
+SECONDS_ALLOWED = 120
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A finished run, in a folder whose name has a space."""
+    workspace = Workspace.copy_to(tmp_path_factory.mktemp("a folder") / "taskspace")
+    workspace.write_config({"zoos": {"small": ZOO}})
+    started = time.monotonic()
+    result = workspace.snakemake("--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    seconds = time.monotonic() - started
+    print(f"the small zoo took {seconds:.0f} s")
+    assert seconds < SECONDS_ALLOWED
+    return workspace
+
+
+@pytest.fixture
+def changed(finished: Workspace) -> Iterator[tuple[Workspace, dict[str, Any]]]:
+    """The finished run and its zoo's settings, to be changed; both are as before afterwards."""
+    code = finished.folder.with_name("code before")
+    shutil.copytree(finished.folder / "workflow_scripts", code)
+    yield finished, copy.deepcopy(ZOO)
+    shutil.rmtree(finished.folder / "workflow_scripts")
+    code.rename(finished.folder / "workflow_scripts")
+    finished.write_config({"zoos": {"small": ZOO}})
+
+
+def replan(workspace: Workspace, zoo: dict[str, Any]) -> dict[str, int]:
+    workspace.write_config({"zoos": {"small": zoo}})
+    return workspace.planned()
+
+
+def results(workspace: Workspace) -> Path:
+    return workspace.folder / "results" / "small"
+
+
+def test_the_covariance_is_a_positive_definite_correlation_of_all_checkpoints(
+    finished: Workspace,
+) -> None:
+    covariance = read_covariance(results(finished) / "covariance/probe.npz")
+    assert covariance.names == [f"agent-{number:02d}" for number in range(6)]
+    assert covariance.rows == 10 * 8 * 3
+    assert covariance.estimator == "debiased"
+    assert (covariance.values == covariance.values.T).all()
+    assert (np.diag(covariance.values) == 1).all()
+    assert np.linalg.eigvalsh(covariance.values)[0] > 0.001
+    off_diagonal = covariance.values[np.triu_indices(6, 1)]
+    assert (off_diagonal > 0.05).all()
+    assert off_diagonal.std() > 0.02
+
+
+def test_agents_know_their_classes_and_no_two_share_all(finished: Workspace) -> None:
+    cards = [
+        json.loads(path.read_text())
+        for path in sorted((results(finished) / "checkpoints").glob("*/checkpoint.json"))
+    ]
+    assert len(cards) == 6
+    assert len({tuple(card["classes"]) for card in cards}) == 6
+    assert np.mean([card["dev_accuracy"][-1] for card in cards]) > 0.9
+
+
+def test_features_have_a_row_for_each_unit(finished: Workspace) -> None:
+    for corpus in ("probe", "tasks"):
+        units = len(np.load(results(finished) / f"corpora/{corpus}.npy", mmap_mode="r"))
+        for path in (results(finished) / "features" / corpus).glob("*.safetensors"):
+            features = open_features(path)
+            assert features.features.shape == (units, 64)
+            assert features.present.all()
+            assert features.metadata["checkpoint"] == path.stem
+
+
+def test_greedy_picks_are_nested(finished: Workspace) -> None:
+    table = pd.read_csv(results(finished) / "selections/mmi.csv")
+    by_size = {k: group["checkpoint"].tolist() for k, group in table.groupby("k")}
+    assert by_size[3][:1] == by_size[1]
+    assert len(set(by_size[3])) == 3
+    assert table[table["k"] == 3]["objective"].is_monotonic_increasing
+
+
+def test_random_sets_are_distinct(finished: Workspace) -> None:
+    table = pd.read_csv(results(finished) / "selections/random.csv")
+    sets = table[table["k"] == 3].groupby("draw")["checkpoint"].agg(frozenset)
+    assert sets.nunique() == 4
+
+
+def test_peek_looks_at_dev_scores_of_its_task(finished: Workspace) -> None:
+    singles = pd.read_csv(results(finished) / "scores/task-00/singles.csv")
+    best = singles.sort_values(["dev_score", "checkpoints"], ascending=[False, True])
+    table = pd.read_csv(results(finished) / "selections/peek.csv")
+    assert table[table["k"] == 3]["checkpoint"].tolist() == best["checkpoints"].tolist()[:3]
+
+
+def test_scores_are_above_chance_and_grow_with_size(finished: Workspace) -> None:
+    scores = pd.read_csv(results(finished) / "scores.csv")
+    assert len(scores) == 2 * 2 * (1 + 4 + 1)
+    assert (scores["test_score"] > 0.4).all()
+    means = scores.groupby("k")["test_score"].mean()
+    assert means[3] > means[1] > 0.5
+    assert (scores["checkpoints"].str.count(r"\+") + 1 == scores["k"]).all()
+
+
+def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
+    figures = sorted((results(finished) / "figures").glob("*.svg"))
+    assert [path.stem for path in figures] == [
+        "covariance",
+        "gain",
+        "mutual-information",
+        "scores",
+    ]
+    for path in figures:
+        drawn = list(ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}path"))
+        assert len(drawn) > 10
+    html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
+    assert html.count("<svg ") == 4
+    picks = pd.read_csv(results(finished) / "tables/picks.csv")
+    for row in picks[picks["k"] == 3]["picks"]:
+        assert row in html
+
+
+def test_every_job_left_a_log(finished: Workspace) -> None:
+    logs = results(finished) / "logs"
+    assert "knows" in (logs / "train_agent/agent-00.log").read_text()
+    assert "dims" in (logs / "extract_features/probe/agent-00.log").read_text()
+    assert "heads trained" in (logs / "evaluate/task-00/k3.log").read_text()
+
+
+def test_a_second_run_does_nothing(finished: Workspace) -> None:
+    assert finished.planned() == {}
+
+
+def test_touched_files_rerun_nothing(finished: Workspace) -> None:
+    for path in finished.folder.rglob("*.py"):
+        path.touch()
+    (finished.folder / "config.yaml").touch()
+    assert finished.planned() == {}
+
+
+def test_a_fresh_clone_with_results_and_touch_reruns_nothing(
+    finished: Workspace, tmp_path: Path
+) -> None:
+    clone = Workspace.copy_to(tmp_path / "clone")
+    clone.write_config({"zoos": {"small": ZOO}})
+    (clone.folder / "results").rmdir()
+    shutil.copytree(
+        finished.folder / "results", clone.folder / "results", copy_function=shutil.copyfile
+    )
+    result = clone.snakemake("--touch", "--cores", "1")
+    assert result.returncode == 0, result.stderr
+    assert clone.planned() == {}
+
+
+Changed = tuple[Workspace, dict[str, Any]]
+
+AFTER_SELECTION = {
+    "evaluate": 4,
+    "gather_scores": 1,
+    "plot_mutual_information": 1,
+    "plot_scores": 1,
+    "plot_gain": 1,
+    "tabulate": 1,
+    "tabulate_scores": 1,
+    "write_report": 1,
+}
+AFTER_COVARIANCE = AFTER_SELECTION | {"select": 1, "plot_covariance": 1}
+AFTER_SCORES = {
+    "gather_scores": 1,
+    "plot_scores": 1,
+    "plot_gain": 1,
+    "tabulate_scores": 1,
+    "write_report": 1,
+}
+
+
+def test_another_agent_reruns_no_other_agent(changed: Changed) -> None:
+    """Its training and two extractions, and all that compares checkpoints."""
+    workspace, zoo = changed
+    zoo["agents"]["count"] = 7
+    assert replan(workspace, zoo) == AFTER_COVARIANCE | {
+        "train_agent": 1,
+        "extract_features": 2,
+        "estimate_covariance": 1,
+        "evaluate_singles": 1,
+        "select": 3,
+    }
+
+
+def test_a_removed_agent_reruns_no_other_agent(changed: Changed) -> None:
+    workspace, zoo = changed
+    zoo["agents"]["count"] = 5
+    assert replan(workspace, zoo) == AFTER_COVARIANCE | {
+        "estimate_covariance": 1,
+        "evaluate_singles": 1,
+        "select": 3,
+    }
+
+
+def test_another_task_adds_only_its_own_scores(changed: Changed) -> None:
+    workspace, zoo = changed
+    zoo["tasks"]["count"] = 3
+    assert replan(workspace, zoo) == AFTER_SCORES | {"draw_task": 1, "evaluate": 2}
+
+
+def test_another_method_is_selected_and_scored(changed: Changed) -> None:
+    workspace, zoo = changed
+    zoo["selection"]["methods"]["entropy"] = {}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1}
+
+
+def test_another_estimator_reruns_from_the_covariance_but_not_what_does_not_read_it(
+    changed: Changed,
+) -> None:
+    workspace, zoo = changed
+    zoo["covariance"] = {"estimator": "biased"}
+    assert replan(workspace, zoo) == AFTER_COVARIANCE | {"estimate_covariance": 1}
+
+
+def test_other_rotations_leave_the_agents_and_tasks_alone(changed: Changed) -> None:
+    workspace, zoo = changed
+    zoo["probe"]["rotations"] = [5.0]
+    assert replan(workspace, zoo) == AFTER_COVARIANCE | {
+        "draw_images": 1,
+        "extract_features": 6,
+        "estimate_covariance": 1,
+    }
+
+
+def test_another_head_reruns_the_scores_and_what_peeks_at_them(changed: Changed) -> None:
+    workspace, zoo = changed
+    zoo["head"] = {"solver": "adam", "epochs": 3}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"evaluate_singles": 1, "select": 1}
+
+
+def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
+    workspace, zoo = changed
+    methods = zoo["selection"]["methods"]
+    zoo["selection"]["methods"] = {label: methods[label] for label in reversed(methods)}
+    zoo["selection"]["sizes"] = [3, 1]
+    assert replan(workspace, dict(reversed(zoo.items()))) == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        (
+            "selection/mutual_information.py",
+            AFTER_SELECTION | {"select": 3},
+        ),
+        ("covariance/kernel_alignment.py", AFTER_COVARIANCE | {"estimate_covariance": 1}),
+        (
+            "evaluation/softmax_regression.py",
+            AFTER_SELECTION | {"evaluate_singles": 1, "select": 1},
+        ),
+        (
+            "report/style.py",
+            {"plot_covariance": 1, "plot_gain": 1, "plot_scores": 1}
+            | {"plot_mutual_information": 1, "write_report": 1},
+        ),
+        ("report/templates/report.html.j2", {"write_report": 1}),
+        ("common/config.py", {}),
+    ],
+)
+def test_an_edited_module_reruns_the_rules_that_use_it(
+    changed: Changed, module: str, expected: dict[str, int]
+) -> None:
+    workspace, _ = changed
+    path = workspace.folder / "workflow_scripts" / module
+    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    assert workspace.planned() == expected
+
+
+def test_without_tasks_the_run_ends_with_the_selections(changed: Changed) -> None:
+    workspace, zoo = changed
+    del zoo["tasks"], zoo["selection"]["methods"]["peek"]
+    planned = replan(workspace, zoo)
+    assert "evaluate" not in planned
+    assert planned["write_report"] == 1
+
+
+def test_mistakes_in_the_config_are_a_line_each_and_start_no_job(changed: Changed) -> None:
+    workspace, zoo = changed
+    zoo["agents"]["epoch"] = 3
+    zoo["selection"]["sizes"] = [0]
+    workspace.write_config({"zoos": {"small": zoo}})
+    result = workspace.snakemake("--cores", "1")
+    assert result.returncode != 0
+    lines = [line for line in result.stderr.splitlines() if line.startswith("config error:")]
+    assert len(lines) == 2
+    assert "zoos.small.agents: unknown key 'epoch' (did you mean 'epochs'?)" in lines[0]
+    assert "zoos.small.selection.sizes.0: should be greater than 0" in lines[1]
+    assert "Traceback" not in result.stderr
+    assert "Execute" not in result.stdout + result.stderr
+
+
+def test_a_failed_job_shows_its_sentence_and_leaves_no_output(changed: Changed) -> None:
+    workspace, _ = changed
+    weights = results(workspace) / "checkpoints/agent-01/model.safetensors"
+    features = results(workspace) / "features/probe/agent-01.safetensors"
+    before, kept = weights.read_bytes(), features.read_bytes()
+    weights.write_bytes(before[:100])
+    features.unlink()
+    result = workspace.snakemake(str(features.relative_to(workspace.folder)), "--cores", "1")
+    assert result.returncode != 0
+    assert "not the weights of a convnet; train it again" in result.stdout + result.stderr
+    assert not features.exists()
+    assert not list(features.parent.glob(".*"))
+    weights.write_bytes(before)
+    features.write_bytes(kept)
+
+
+def test_the_papers_vision_setting_is_planned_without_any_data(finished: Workspace) -> None:
+    planned = finished.planned("--configfile", "configs/paper-vision.yaml")
+    assert planned["train_agent"] == 100
+    assert planned["extract_features"] == 200
+    assert planned["evaluate"] == 400
+    assert planned["fetch_cifar100"] == 1
+    assert planned["draw_task"] == 20
+    assert planned["select"] == 3
+
+
+def test_snakemakes_own_report_can_be_made(finished: Workspace) -> None:
+    result = finished.snakemake("--report", "workflow.html")
+    assert result.returncode == 0, result.stderr
+    html = (finished.folder / "workflow.html").read_text(encoding="utf-8")
+    assert "mutual-information.svg" in html
