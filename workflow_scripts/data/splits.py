@@ -45,11 +45,13 @@ def draw_class_sets(
     drawn: list[ClassSet] = []
     for attempt in range(_ATTEMPTS * count):
         if len(drawn) == count:
-            return drawn
+            break
         chosen = tuple(sorted(seeded_order(pool, *key, attempt)[:size]))
         if chosen not in excluded:
             excluded.add(chosen)
             drawn.append(chosen)
+    if len(drawn) == count:
+        return drawn
     # Nearly all possible sets are wanted: drawing at random would take for ever.
     names = {",".join(map(str, chosen)): chosen for chosen in combinations(sorted(members), size)}
     rest = [names[name] for name in seeded_order(names, *key, "rest")]

@@ -23,7 +23,7 @@ from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.task_file import SPLITS, Task, read_task
-from workflow_scripts.evaluation.head import Examples, train_head
+from workflow_scripts.evaluation.head import Examples
 from workflow_scripts.evaluation.metrics import METRICS
 from workflow_scripts.evaluation.settings import (
     SOLVERS,
@@ -31,6 +31,7 @@ from workflow_scripts.evaluation.settings import (
     LbfgsSettings,
     SgdSettings,
 )
+from workflow_scripts.evaluation.training import train_head
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.evaluation.metrics import Metric
-from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
 
 
 @dataclass(frozen=True)
@@ -59,58 +58,3 @@ class LinearHead:
         """Mean cross-entropy, nats."""
         logs = log_softmax(self.logits(examples.features))
         return -float(logs[np.arange(len(logs)), examples.targets].mean())
-
-
-class DevChoice:
-    """The head that scores best on dev among those offered.
-
-    Equal scores, frequent on a small dev split, are told apart by the cross-entropy on dev; then
-    the head that was offered first stays.
-    """
-
-    def __init__(self, dev: Examples, metric: Metric) -> None:
-        self._dev = dev
-        self._metric = metric
-        self._merit = (-np.inf, -np.inf)
-        self.head: LinearHead | None = None
-
-    def offer(self, head: LinearHead) -> None:
-        """Take the head if it beats the best so far; a diverged one never does."""
-        loss = head.loss(self._dev)
-        merit = (head.score(self._dev, self._metric), -loss)
-        if np.isfinite(loss) and merit > self._merit:
-            self._merit, self.head = merit, head
-
-
-def train_head(
-    settings: AdamSettings | SgdSettings | LbfgsSettings,
-    train: Examples,
-    dev: Examples,
-    classes: int,
-    metric: Metric,
-    seed: int,
-    device: str = "cpu",
-) -> LinearHead:
-    """Train a head; dev chooses its epoch or, with L-BFGS, its penalty.
-
-    Args:
-        seed: of the order of the batches.
-        device: for the solvers by mini-batches.
-
-    Raises:
-        ValueError: if training diverged.
-    """
-    choice = DevChoice(dev, metric)
-    if isinstance(settings, LbfgsSettings):
-        from workflow_scripts.evaluation.softmax_regression import fit_path
-
-        heads = fit_path(train, classes, settings.l2, settings.max_iterations)
-    else:
-        from workflow_scripts.evaluation.gradient_head import fit_epochs
-
-        heads = fit_epochs(settings, train, classes, seed, device)
-    for head in heads:
-        choice.offer(head)
-    if choice.head is None:
-        raise ValueError("training diverged; lower head.learning_rate")
-    return choice.head

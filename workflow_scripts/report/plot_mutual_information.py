@@ -76,7 +76,8 @@ def draw(table: pd.DataFrame, main_method: str, random: str | None, path: Path) 
         size_axis(axes, sorted(table["size"].unique()))
         axes.set_ylabel("MI(picks; rest), nats")
         axes.set_ylim(0, None)
-        axes.margins(x=0.08)
+        # Room for the name of the first pick, which stands left of its point.
+        axes.set_xlim(table["size"].min() - 0.12 * table["size"].max(), None)
         label_line_ends(axes, ends)
 
 
