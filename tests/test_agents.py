@@ -8,8 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +262,7 @@ def test_turns_stay_within_the_angle() -> None:
 def slow_augmented(image: Tensor, mirror: float, angle: float, shift: Tensor) -> Tensor:
     """One image, pixel by pixel: from each place of the result, shift, turn and mirror to a place
     in the image, and mix the four pixels around it."""
-    channels, height, width = image.shape
+    _, height, width = image.shape
     result = torch.zeros_like(image)
     cosine, sine = np.cos(angle), np.sin(angle)
     for row in range(height):
@@ -636,16 +636,29 @@ def test_the_state_of_another_training_is_not_used(
     assert contents(folder) == contents(uninterrupted)
 
 
+def test_whatever_decides_a_training_tells_it_from_others() -> None:
+    data, given = made_up_data(), TrainingSettings(epochs=3)
+    pixel, target = data.images.clone(), data.targets.clone()
+    pixel[-1, 0, 7, 7] += 1
+    target[-1] = (target[-1] + 1) % 3
+    identities = [
+        train_agent.training_identity(*arguments)
+        for arguments in (
+            (data, given, 0),
+            (replace(data, images=pixel), given, 0),
+            (replace(data, targets=target), given, 0),
+            (replace(data, train=data.train + 1), given, 0),
+            (data, TrainingSettings(epochs=3, gamma=0.3), 0),
+            (data, given, 1),
+        )
+    ]
+    assert len(set(identities)) == 6
+    assert train_agent.training_identity(made_up_data(), given, 0) == identities[0]
+
+
 def cut_short(path: Path) -> None:
     """Lose the second half of a file."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def flip_a_byte(path: Path) -> None:
-    """Change a file in the middle."""
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 255
-    path.write_bytes(content)
 
 
 @pytest.mark.parametrize(
@@ -677,25 +690,27 @@ def test_a_state_that_cannot_be_read_is_not_used(
 
 
 def test_an_unknown_network_is_told_with_the_agent(few_digits: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="^agent-03: there is no network 'resnet1000'; choose"):
+    with pytest.raises(UserError, match=r"^agent-03: there is no network 'resnet1000'; choose"):
         train(few_digits, tmp_path, "--network", "resnet1000")
 
 
 def test_a_class_without_images_is_told_with_the_agent(few_digits: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="^agent-03: there is no training image of class 11"):
+    with pytest.raises(UserError, match=r"^agent-03: there is no training image of class 11"):
         train(few_digits, tmp_path, classes=(1, 11))
 
 
 def test_a_training_that_diverges_is_told_with_what_to_change(
     few_digits: Corpus, tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match=r"^agent-03: the training loss is nan .* learning_rate"):
+    with pytest.raises(
+        UserError, match=r"^agent-03: the training loss is nan .*; lower agents\.learning_rate"
+    ):
         train(few_digits, tmp_path, "--epochs", "2", "--learning-rate", "1e30")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_bad_setting_is_told_with_its_flag(few_digits: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="^--batch-size: "):
+    with pytest.raises(UserError, match=r"^--batch-size: "):
         train(few_digits, tmp_path, "--batch-size", "1")
 
 
@@ -904,17 +919,21 @@ def test_features_too_large_for_half_precision_are_told_with_the_first_such_unit
     own_agent: Path, probe: Corpus, features: Path, tmp_path: Path
 ) -> None:
     largest = np.array(open_features(features).features.max(axis=1))
-    # A limit halfway between the maximum over the first units and that over all.
-    limit = (largest[:30].max() + largest.max()) / 2
-    assert largest[:30].max() < 0.99 * limit < limit < 0.99 * largest.max()
-    unit = int(np.argmax(largest > limit))
+    order = np.argsort(largest)
+    images = tmp_path / "sorted.npy"
+    np.save(images, np.load(probe.images)[order])
+    ascending = largest[order]
+    # The last of the units that stay below the limit is the one before the widest gap.
+    unit = 8 + int(np.argmax(ascending[8:] / ascending[7:-1]))
+    limit = np.sqrt(ascending[unit - 1] * ascending[unit])
+    assert ascending[unit] > 1.002 * limit
     scaled_features(own_agent, float(np.finfo(np.float16).max / limit))
-    flags = ["--batch-size", "7", "--dtype"]
-    output = tmp_path / "f.safetensors"
+    arguments = (own_agent, Corpus(images, probe.units), tmp_path / "f.safetensors")
     with pytest.raises(UserError, match=rf"unit {unit} of .* are not finite as float16"):
-        features_of(own_agent, probe, output, *flags, "float16")
-    assert not output.exists()
-    features_of(own_agent, probe, output, *flags, "float32")
+        features_of(*arguments, "--batch-size", "7", "--dtype", "float16")
+    assert not arguments[-1].exists()
+    features_of(*arguments, "--batch-size", "7", "--dtype", "float32")
+    assert open_features(arguments[-1]).present.all()
 
 
 # Devices.
@@ -935,7 +954,7 @@ def test_a_device_that_is_not_there_is_told(name: str) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_cuda_is_told_where_there_is_none(agent: Path, probe: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="^--device cuda: "):
+    with pytest.raises(UserError, match=r"^--device cuda: "):
         features_of(agent, probe, tmp_path / "f.safetensors", "--device", "cuda")
 
 

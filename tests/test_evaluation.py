@@ -10,9 +10,10 @@ from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task, read_task, write_task
 from workflow_scripts.evaluation import evaluate, gather_scores
-from workflow_scripts.evaluation.head import Examples, train_head
+from workflow_scripts.evaluation.head import Examples
 from workflow_scripts.evaluation.metrics import accuracy
 from workflow_scripts.evaluation.settings import LbfgsSettings
+from workflow_scripts.evaluation.training import train_head
 
 NAMES = ["ant", "bee", "cat"]
 UNITS = 120

@@ -7,10 +7,11 @@ from sklearn.linear_model import LogisticRegression
 
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.evaluation.gradient_head import fit_epochs
-from workflow_scripts.evaluation.head import DevChoice, Examples, LinearHead, train_head
+from workflow_scripts.evaluation.head import Examples, LinearHead
 from workflow_scripts.evaluation.metrics import accuracy
 from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
 from workflow_scripts.evaluation.softmax_regression import fit_path, penalised_loss
+from workflow_scripts.evaluation.training import DevChoice, train_head
 
 
 def blobs(count: int, dim: int, classes: int, seed: int, spread: float = 2.0) -> Examples:

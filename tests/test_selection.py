@@ -284,6 +284,8 @@ def test_the_script_says_what_a_method_needs(tmp_path: Path) -> None:
         run_select(tmp_path, "--method", "mmi", "--k", "1", "--covariance", "nowhere.npz")
     with pytest.raises(UserError, match="--k 0: a set has at least one"):
         run_select(tmp_path, "--method", "mmi", "--k", "0")
+    with pytest.raises(UserError, match="--draws: Mmi has no such flag"):
+        run_select(tmp_path, "--method", "mmi", "--k", "1", "--draws", "3")
     with pytest.raises(UserError, match=r"--start: .*'greedy' or 'hub'"):
         run_select(tmp_path, "--method", "mmi", "--k", "1", "--start", "middle")
 

@@ -80,7 +80,10 @@ def load_agent(folder: Path) -> tuple[nn.Module, AgentCard]:
     """
     card = read_card(folder / "checkpoint.json")
     weights = folder / "model.safetensors"
-    network = build_network(card.network, len(card.classes), card.image_shape)
+    try:
+        network = build_network(card.network, len(card.classes), card.image_shape)
+    except ValueError as error:
+        raise UserError(f"{folder}: {error}") from error
     try:
         network.load_state_dict(load_file(weights))
     except (OSError, SafetensorError, RuntimeError) as error:

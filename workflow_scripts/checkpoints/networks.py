@@ -114,9 +114,8 @@ def _set_cifar_stem(network: nn.Module, channels: int) -> None:
     stem = nn.Conv2d(channels, first.out_channels, 3, padding=1, bias=first.bias is not None)
     nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")
     network.set_submodule(path, stem)
-    path, second = layers[1]
-    if isinstance(second, nn.MaxPool2d):
-        network.set_submodule(path, nn.Identity())
+    if len(layers) > 1 and isinstance(layers[1][1], nn.MaxPool2d):
+        network.set_submodule(layers[1][0], nn.Identity())
 
 
 def _check_takes(network: nn.Module, name: str, shape: tuple[int, int, int]) -> None:

@@ -6,6 +6,7 @@ until the agent is finished, and counts only for the very same images and settin
 
 import hashlib
 import logging
+import pickle
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from workflow_scripts.checkpoints.networks import build_network
 from workflow_scripts.checkpoints.settings import TrainingSettings
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.device import choose_device
-from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.unit_file import Units, read_units
@@ -132,6 +133,7 @@ def train_epoch(training: Training, data: AgentData, settings: TrainingSettings,
     equals an uninterrupted one.
     """
     generator = torch.Generator().manual_seed(seeded_integer(seed, "epoch", training.epoch))
+    torch.manual_seed(seeded_integer(seed, "dropout", training.epoch))
     order = torch.randperm(data.train, generator=generator)
     # A last batch of a single image would have no variance to normalise by.
     batches = [batch for batch in torch.split(order, settings.batch_size) if len(batch) > 1]
@@ -241,10 +243,10 @@ def _resume(training: Training, state_path: Path, identity: str) -> None:
         return
     try:
         state = torch.load(state_path, map_location=_device_of(training.network), weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         log.warning("%s cannot be read (%s); training starts anew", state_path, error)
         return
-    if state.get("identity") != identity:
+    if not isinstance(state, dict) or state.get("identity") != identity:
         log.warning("%s is of other images or settings; training starts anew", state_path)
         return
     training.restore(state)
@@ -258,8 +260,12 @@ def _device_of(network: nn.Module) -> torch.device:
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags and images, train, write the agent."""
     flags = parser(__doc__)
-    flags.add_argument("--images", type=Path, required=True, help="the agents' images, .npy")
-    flags.add_argument("--units", type=Path, required=True, help="what they show, .parquet")
+    flags.add_argument(
+        "--images", type=existing_file, required=True, help="the agents' images, .npy"
+    )
+    flags.add_argument(
+        "--units", type=existing_file, required=True, help="what they show, .parquet"
+    )
     flags.add_argument("--checkpoint", required=True, help="name of the agent")
     flags.add_argument("--classes", type=int, nargs="+", required=True, help="class numbers")
     flags.add_argument("--seed", type=int, default=0, help="of the zoo")

@@ -213,6 +213,8 @@ def _line(details: ErrorDetails) -> str:
         key = str(details["ctx"]["discriminator"]).strip("'")
         allowed = ", ".join(str(_tag(member)) for member in _members(annotation))
         return f"{where}: needs a key {key!r} that is one of {allowed}; given: {_shown(given)}"
+    if path[-1] == "[key]" and not isinstance(given, str):
+        return f"{'.'.join(path[:-2])}: {given!r} is read as a number, not a name: put it in quotes"
     if path[-1] == "[key]":
         return (
             f"{'.'.join(path[:-2])}: {given!r} cannot be a name here; use letters, digits, "

@@ -10,6 +10,7 @@ writes metadata in an order that changes from process to process.
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +53,10 @@ class FeatureWriter:
         temporary = self._atomic.__enter__()
         units, _ = self._shape
         start = len(self._header)
-        self._bytes = np.memmap(temporary, np.uint8, "w+", shape=(start + self._payload(),))
+        # Without space set aside, writing to the map would end the process where the disk is full.
+        with temporary.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, start + self._payload())
+        self._bytes = np.memmap(temporary, np.uint8, "r+", shape=(start + self._payload(),))
         self._bytes[:start] = np.frombuffer(self._header, np.uint8)
         self.features = self._bytes[start : start + self._payload() - units].view(self._dtype)
         self.features = self.features.reshape(self._shape)
@@ -75,7 +79,7 @@ class FeatureWriter:
             body = self._bytes[len(self._header) :]
             for start in range(0, len(body), _BLOCK_BYTES):
                 digest.update(body[start : start + _BLOCK_BYTES].data)
-            at = self._header.index(b"0" * _DIGEST_LENGTH)
+            at = self._header.rindex(b"0" * _DIGEST_LENGTH)
             self._bytes[at : at + _DIGEST_LENGTH] = np.frombuffer(
                 digest.hexdigest().encode(), np.uint8
             )

@@ -15,6 +15,10 @@ SCHEMA = Path(__file__).with_name("config.schema.json")
 def schema_text() -> str:
     """The schema as the file holds it."""
     schema = _with_any_of(Config.model_json_schema())
+    # A method without settings may be followed by nothing at all.
+    methods = schema["$defs"]["SelectionSettings"]["properties"]["methods"]
+    for method in methods["patternProperties"].values():
+        method["anyOf"].append({"type": "null"})
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

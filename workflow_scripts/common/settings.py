@@ -1,7 +1,7 @@
 """Settings: pydantic models that are read from the config and passed to scripts as flags."""
 
 import argparse
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,7 +15,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 class Settings(BaseModel):
     """Base of every config block: unknown keys are refused, values cannot change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Model = TypeVar("Model", bound=Settings)
@@ -56,12 +56,22 @@ def add_flags(
         )
 
 
-def from_flags(model: type[Model], arguments: argparse.Namespace) -> Model:
+def from_flags(
+    model: type[Model], arguments: argparse.Namespace, others: Iterable[type[Settings]] = ()
+) -> Model:
     """The settings given by parsed flags.
 
+    Args:
+        others: models whose flags were added too, and which are not meant here.
+
     Raises:
-        UserError: naming the flag whose value is not allowed.
+        UserError: naming the flag whose value is not allowed, or which belongs to another model.
     """
+    foreign = {name for other in others for name in other.model_fields} - model.model_fields.keys()
+    for name in sorted(foreign & vars(arguments).keys()):
+        raise UserError(
+            f"{_flag(name)}: {model.__name__.removesuffix('Settings')} has no such flag"
+        )
     given = {name: value for name, value in vars(arguments).items() if name in model.model_fields}
     try:
         return model.model_validate(given)

@@ -70,6 +70,8 @@ def load_source(arguments: argparse.Namespace) -> LabelledImages:
     """The labelled images of the source that the flags name."""
     if arguments.source == "digits":
         return load_digits(arguments.test_fraction, arguments.seed)
+    if arguments.folder is None:
+        raise UserError("--source cifar100 needs --folder")
     return load_cifar100(arguments.folder)
 
 

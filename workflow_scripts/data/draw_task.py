@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.task_file import Task, write_task
 from workflow_scripts.common.unit_file import Units, read_units
 
@@ -39,7 +39,9 @@ def image_task(units: Units, classes: Sequence[int], corpus: str) -> Task:
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags and the units, write the task."""
     flags = parser(__doc__)
-    flags.add_argument("--units", type=Path, required=True, help="units of the tasks' corpus")
+    flags.add_argument(
+        "--units", type=existing_file, required=True, help="units of the tasks' corpus"
+    )
     flags.add_argument("--classes", type=int, nargs="+", required=True, help="class numbers")
     flags.add_argument("--corpus", default="tasks", help="name of that corpus")
     flags.add_argument("--output", type=Path, required=True, help="the task, .parquet")

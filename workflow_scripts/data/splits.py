@@ -43,22 +43,23 @@ def draw_class_sets(
     if count > possible - len(excluded):
         raise ValueError(f"{count} sets of {size} wanted, {possible - len(excluded)} to be had")
     drawn: list[ClassSet] = []
-    for attempt in range(_ATTEMPTS * count):
-        if len(drawn) == count:
-            break
-        chosen = tuple(sorted(seeded_order(pool, *key, attempt)[:size]))
-        if chosen not in excluded:
-            excluded.add(chosen)
-            drawn.append(chosen)
-    if len(drawn) == count:
-        return drawn
-    # Nearly all possible sets are wanted: drawing at random would take for ever.
-    names = {",".join(map(str, chosen)): chosen for chosen in combinations(sorted(members), size)}
-    rest = [names[name] for name in seeded_order(names, *key, "rest")]
-    return (drawn + [chosen for chosen in rest if chosen not in excluded])[:count]
+    for slot in range(count):
+        candidates = (
+            tuple(sorted(seeded_order(pool, *key, slot, attempt)[:size]))
+            for attempt in range(_ATTEMPTS)
+        )
+        chosen = next((one for one in candidates if one not in excluded), None)
+        if chosen is None:
+            # Few sets are free: drawing at random would take for ever.
+            names = {",".join(map(str, one)): one for one in combinations(sorted(members), size)}
+            order = seeded_order(names, *key, "rest")
+            chosen = next(names[name] for name in order if names[name] not in excluded)
+        excluded.add(chosen)
+        drawn.append(chosen)
+    return drawn
 
 
-_ATTEMPTS = 20
+_ATTEMPTS = 100
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def share_out_images(
         test = seeded_order(np.flatnonzero(members & is_test).tolist(), seed, "images")
         labelled = task_train_per_class + task_dev_per_class
         agents = train[probe_per_class : len(train) - labelled]
-        if len(agents) < 2 or len(test) < (task_test_per_class or 0):
+        if len(train) - probe_per_class - labelled < 2 or len(test) < (task_test_per_class or 0):
             raise ValueError(
                 f"class {number} has {len(train)} training and {len(test)} test images; "
                 f"{probe_per_class} for the probe, {labelled} and {task_test_per_class or 0} for "

@@ -170,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--solver", choices=list(SOLVERS), required=True)
     add_flags(flags, *SOLVERS.values(), skip={"solver"})
     arguments = flags.parse_args(argv)
-    settings = from_flags(SOLVERS[arguments.solver], arguments)
+    settings = from_flags(SOLVERS[arguments.solver], arguments, others=SOLVERS.values())
 
     task = read_task(arguments.task)
     name = arguments.task.stem

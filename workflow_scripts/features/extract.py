@@ -14,7 +14,7 @@ from workflow_scripts.checkpoints.networks import feature_dim
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import DTYPES, FeatureWriter
-from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.features.image_features import image_features
 
 log = logging.getLogger(__name__)
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags, run the checkpoint over the corpus, write its features."""
     flags = parser(__doc__)
-    flags.add_argument("--corpus", type=Path, required=True, help="images, .npy")
+    flags.add_argument("--corpus", type=existing_file, required=True, help="images, .npy")
     flags.add_argument("--checkpoint", type=Path, required=True, help="folder of the agent")
     flags.add_argument("--output", type=Path, required=True, help="features, .safetensors")
     flags.add_argument("--dtype", choices=list(DTYPES), default="float32", help="of the features")
-    flags.add_argument("--batch-size", type=int, default=256, help="images at a time")
+    flags.add_argument("--batch-size", type=positive_int, default=256, help="images at a time")
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     arguments = flags.parse_args(argv)
 

@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if min(arguments.k) < 1:
         raise UserError(f"--k {min(arguments.k)}: a set has at least one checkpoint")
 
-    settings = from_flags(METHODS[arguments.method], arguments)
+    settings = from_flags(METHODS[arguments.method], arguments, others=models)
     selections = select(settings, arguments.k, read_pool(settings, arguments))
     table = selection_table(arguments.label or arguments.method, selections)
     if arguments.output == "-":

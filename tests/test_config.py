@@ -1,0 +1,700 @@
+"""The configuration: what is accepted, and one readable line for whatever is not; and the way of
+settings through command-line flags."""
+
+import argparse
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from workflow_scripts.checkpoints.settings import TrainingSettings
+from workflow_scripts.common import schema as schema_script
+from workflow_scripts.common.config import Config, ConfigError, _members, read_config
+from workflow_scripts.common.script import UserError, parser
+from workflow_scripts.common.settings import Settings, add_flags, from_flags, to_flags
+from workflow_scripts.covariance.settings import CovarianceSettings
+from workflow_scripts.data.settings import (
+    AgentSplitSettings,
+    Cifar100Source,
+    DigitsSource,
+    ProbeSettings,
+    TaskSettings,
+)
+from workflow_scripts.evaluation.settings import SOLVERS, AdamSettings, LbfgsSettings, SgdSettings
+from workflow_scripts.features.settings import FeatureSettings
+from workflow_scripts.selection.settings import METHODS
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = [ROOT / "config.yaml", *sorted(ROOT.glob("configs/*.yaml"))]
+SCHEMA_TEXT = schema_script.SCHEMA.read_text(encoding="utf-8")
+DELETE = object()
+
+Raw = dict[str, Any]
+Key = tuple[str | int, ...]
+
+
+def zoo() -> Raw:
+    """A small zoo in which everything is said."""
+    return {
+        "modality": "image",
+        "seed": 3,
+        "data": {"source": "digits", "test_fraction": 0.25},
+        "agents": {"count": 6, "classes": 4, "epochs": 2},
+        "probe": {"samples_per_class": 10, "rotations": [-15, 15.5]},
+        "features": {"dtype": "float16"},
+        "tasks": {"count": 3, "classes": 5},
+        "covariance": {"estimator": "biased"},
+        "selection": {
+            "sizes": [1, 2, 3],
+            "methods": {
+                "mmi": {"start": "hub"},
+                "entropy": None,
+                "random": {"draws": 5},
+                "peek": {"task": "task-02"},
+                "single": {"picks": ["agent-00", "agent-05"]},
+            },
+        },
+        "head": {"solver": "adam"},
+    }
+
+
+def changed(raw: Raw, *changes: tuple[str, Any]) -> Raw:
+    """A copy of a mapping in which dotted keys have other values, or are gone."""
+    raw = copy.deepcopy(raw)
+    for path, value in changes:
+        *above, last = path.split(".")
+        block = raw
+        for key in above:
+            block = block[key]
+        if value is DELETE:
+            del block[last]
+        else:
+            block[last] = value
+    return raw
+
+
+def mistakes(raw: Raw) -> list[str]:
+    """The lines with which a configuration is refused."""
+    with pytest.raises(ConfigError) as refusal:
+        read_config(raw)
+    assert str(refusal.value) == "\n".join(refusal.value.lines)
+    assert all("\n" not in line for line in refusal.value.lines)
+    return refusal.value.lines
+
+
+def mistakes_of(*changes: tuple[str, Any]) -> list[str]:
+    """The lines with which the small zoo is refused after some changes."""
+    return mistakes({"zoos": {"mine": changed(zoo(), *changes)}})
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_the_configs_of_the_project_are_valid(path: Path) -> None:
+    config = read_config(yaml.safe_load(path.read_text(encoding="utf-8")))
+    for one in config.zoos.values():
+        sets = one.class_sets
+        assert len(sets.agents) == len(one.checkpoint_names) == one.agents.count
+        assert len(sets.tasks) == len(one.task_names)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_editors_accept_the_configs_of_the_project(path: Path) -> None:
+    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), json.loads(SCHEMA_TEXT))
+
+
+def test_editors_refuse_what_the_workflow_refuses() -> None:
+    schema = jsonschema.Draft202012Validator(json.loads(SCHEMA_TEXT))
+    mine = changed(zoo(), ("selection.methods.entropy", {}))
+    assert schema.is_valid({"zoos": {"mine": mine}})
+    followed_by_nothing = changed(zoo(), ("selection.methods.entropy", None))
+    assert schema.is_valid({"zoos": {"mine": followed_by_nothing}})
+    for change in (
+        ("agents.epoks", 3),
+        ("agents.epochs", "ten"),
+        ("agents.learning_rate", "1e-3"),
+        ("data", DELETE),
+        ("head.solver", "newton"),
+        ("selection.sizes", []),
+    ):
+        assert not schema.is_valid({"zoos": {"mine": changed(mine, change)}}), change
+
+
+def test_the_schema_in_the_repository_is_that_of_the_models(tmp_path: Path) -> None:
+    schema_script.main(["--output", str(tmp_path / "schema.json")])
+    written = (tmp_path / "schema.json").read_text(encoding="utf-8")
+    assert written == SCHEMA_TEXT, "run python -m workflow_scripts.common.schema"
+
+
+def test_what_is_said_is_what_is_read() -> None:
+    mine = read_config({"zoos": {"mine": zoo()}}).zoos["mine"]
+    assert (mine.seed, mine.agents.epochs, mine.agents.count) == (3, 2, 6)
+    assert mine.probe.rotations == [-15.0, 15.5]
+    assert mine.features.dtype == "float16"
+    assert mine.covariance.estimator == "biased"
+    assert isinstance(mine.head, AdamSettings)
+    assert mine.checkpoint_names == [f"agent-0{number}" for number in range(6)]
+    assert mine.task_names == ["task-00", "task-01", "task-02"]
+    assert [len(classes) for classes in mine.class_sets.agents] == [4] * 6
+    assert [len(classes) for classes in mine.class_sets.tasks] == [5] * 3
+
+
+def test_what_may_be_left_out_has_a_default() -> None:
+    short = changed(
+        zoo(),
+        *((key, DELETE) for key in ("seed", "probe", "features", "covariance", "head", "tasks")),
+        ("selection.methods", {"mmi": {}}),
+    )
+    mine = read_config({"zoos": {"mine": short}}).zoos["mine"]
+    assert mine.head == LbfgsSettings()
+    assert mine.probe == ProbeSettings()
+    assert mine.task_names == []
+    assert mine.class_sets.tasks == []
+
+
+def test_reading_leaves_the_mapping_as_it_was() -> None:
+    raw = {"zoos": {"mine": zoo()}}
+    read_config(raw)
+    assert raw == {"zoos": {"mine": zoo()}}
+
+
+def test_methods_may_be_renamed() -> None:
+    methods = {
+        "few": {"method": "random", "draws": 2},
+        "many": {"method": "random", "draws": 6},
+        "mmi": {"start": "greedy"},
+        "entropy": {"method": "mmi", "start": "hub"},
+    }
+    raw = {"zoos": {"mine": changed(zoo(), ("selection.methods", methods))}}
+    read = read_config(raw).zoos["mine"].selection.methods
+    assert {label: method.model_dump() for label, method in read.items()} == {
+        "few": {"method": "random", "draws": 2, "seed": 0},
+        "many": {"method": "random", "draws": 6, "seed": 0},
+        "mmi": {"method": "mmi", "start": "greedy"},
+        "entropy": {"method": "mmi", "start": "hub"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "where", "told"),
+    [
+        # Keys and types.
+        ("agents.epoks", 3, "zoos.mine.agents: unknown key 'epoks'", "did you mean 'epochs'?"),
+        ("agents.epoks", 3, "zoos.mine.agents:", "allowed: network, epochs, batch_size,"),
+        ("colour", 3, "zoos.mine: unknown key 'colour'", "allowed: modality, seed, data,"),
+        ("data.folder", "x", "zoos.mine.data: unknown key 'folder'", "allowed: source, test_f"),
+        (
+            "selection.methods.mmi.strat",
+            "hub",
+            "zoos.mine.selection.methods.mmi: unknown key 'strat'",
+            "did you mean 'start'?",
+        ),
+        ("data", DELETE, "zoos.mine.data:", "is missing"),
+        ("agents.count", DELETE, "zoos.mine.agents.count:", "is missing"),
+        (
+            "selection.methods.peek.task",
+            DELETE,
+            "zoos.mine.selection.methods.peek.task:",
+            "is missing",
+        ),
+        ("agents.epochs", "ten", "zoos.mine.agents.epochs:", "integer; given: 'ten'"),
+        ("agents.epochs", "10", "zoos.mine.agents.epochs:", "integer; given: '10'"),
+        ("agents.epochs", 2.0, "zoos.mine.agents.epochs:", "integer; given: 2.0"),
+        ("agents.epochs", True, "zoos.mine.agents.epochs:", "integer; given: True"),
+        ("agents.epochs", None, "zoos.mine.agents.epochs:", "integer; given: None"),
+        ("agents.epochs", 0, "zoos.mine.agents.epochs:", "greater than 0; given: 0"),
+        ("agents.momentum", 1.0, "zoos.mine.agents.momentum:", "less than 1; given: 1.0"),
+        ("agents.horizontal_flip", "yes", "zoos.mine.agents.horizontal_flip:", "boolean"),
+        ("agents.learning_rate", "1e-3", "zoos.mine.agents.learning_rate:", "write 1.0e-3"),
+        ("agents.milestones", 5, "zoos.mine.agents.milestones:", "list; given: 5"),
+        ("agents.milestones", [5, 0], "zoos.mine.agents.milestones.1:", "greater than 0"),
+        ("probe", [1], "zoos.mine.probe:", "dictionary"),
+        ("selection.methods", ["mmi"], "zoos.mine.selection.methods:", "dictionary"),
+        ("selection.methods.mmi", 3, "zoos.mine.selection.methods.mmi:", "dictionary"),
+        ("selection.sizes", [], "zoos.mine.selection.sizes:", "at least 1 item"),
+        ("selection.methods", {}, "zoos.mine.selection.methods:", "at least 1 item"),
+        ("modality", "text", "zoos.mine.modality:", "should be 'image'; given: 'text'"),
+        ("features.dtype", "float8", "zoos.mine.features.dtype:", "'float32' or 'float16'"),
+        ("covariance.estimator", "b", "zoos.mine.covariance.estimator:", "'biased' or 'debiased'"),
+        # One of several kinds of block.
+        (
+            "data",
+            {"source": "mnist"},
+            "zoos.mine.data:",
+            "'source' that is one of digits, cifar100",
+        ),
+        ("data", {}, "zoos.mine.data:", "'source' that is one of digits, cifar100; given: {}"),
+        ("data", "digits", "zoos.mine.data:", "dictionary"),
+        ("head.solver", "newton", "zoos.mine.head:", "'solver' that is one of adam, sgd, lbfgs"),
+        ("head.l2", [0.1], "zoos.mine.head: unknown key 'l2'", "allowed: learning_rate, epochs,"),
+        (
+            "selection.methods.best",
+            {},
+            "zoos.mine.selection.methods.best:",
+            "'method' that is one of mmi, entropy, random, peek, single; given: {}",
+        ),
+        (
+            "selection.methods.best",
+            {"method": "magic"},
+            "zoos.mine.selection.methods.best:",
+            "'method' that is one of mmi, entropy, random, peek, single",
+        ),
+        (
+            "selection.methods",
+            {"the best": {"method": "mmi"}},
+            "zoos.mine.selection.methods:",
+            "'the best' cannot be a name here; use letters, digits, '_', '-' and '.'",
+        ),
+        # What concerns several blocks.
+        (
+            "selection.sizes",
+            [1, 7],
+            "zoos.mine:",
+            "selection.sizes asks for 7 checkpoints, the zoo has 6",
+        ),
+        ("selection.sizes", [1, 2, 2], "zoos.mine:", "selection.sizes names a size twice"),
+        (
+            "selection.methods.random.draws",
+            7,
+            "zoos.mine:",
+            "selection.methods.random: 7 draws are asked for, there are 6 different sets of 1 out "
+            "of 6 checkpoints",
+        ),
+        (
+            "selection.methods.peek.task",
+            "task-03",
+            "zoos.mine:",
+            "selection.methods.peek.task: there is no task 'task-03'; the zoo's tasks: task-00, "
+            "task-01, task-02",
+        ),
+        ("tasks", None, "zoos.mine:", "there is no task 'task-02'; the zoo's tasks: none"),
+        (
+            "selection.methods.single.picks",
+            ["agent-00", "agent-06"],
+            "zoos.mine:",
+            "selection.methods.single.picks: there is no checkpoint 'agent-06' in the zoo",
+        ),
+        (
+            "selection.sizes",
+            [2, 3],
+            "zoos.mine:",
+            "selection.methods.single: its selections have size 1, which is not among the sizes",
+        ),
+        ("agents.pool", 11, "zoos.mine:", "agents.pool asks for 11 classes, the source has 10"),
+        (
+            "agents.pool",
+            3,
+            "zoos.mine:",
+            "agents.classes asks for 4 classes of 3 that agents draw from",
+        ),
+        (
+            "agents.classes",
+            11,
+            "zoos.mine:",
+            "agents.classes asks for 11 classes of 10 that agents draw from",
+        ),
+        (
+            "tasks.classes",
+            11,
+            "zoos.mine:",
+            "tasks.classes asks for 11 classes of 10 that tasks draw from",
+        ),
+        (
+            "agents.pool",
+            6,
+            "zoos.mine:",
+            "tasks.classes asks for 5 classes of 4 that tasks draw from",
+        ),
+        (
+            "agents.count",
+            211,
+            "zoos.mine:",
+            "211 agents need 211 different sets of 4 out of 10 classes, there are 210",
+        ),
+        (
+            "tasks.count",
+            253,
+            "zoos.mine:",
+            "253 tasks need 253 different sets of 5 out of 10 classes, there are 252",
+        ),
+        (
+            "probe.samples_per_class",
+            119,
+            "zoos.mine:",
+            "a class has 130 training images: 119 for the probe and 10 for the tasks leave 1 for "
+            "the agents, who need at least 2",
+        ),
+        (
+            "tasks.test_per_class",
+            45,
+            "zoos.mine:",
+            "tasks.test_per_class asks for 45 test images, a class has 44",
+        ),
+    ],
+)
+def test_a_mistake_gives_one_line_with_the_key_and_what_is_allowed(
+    key: str, value: object, where: str, told: str
+) -> None:
+    [line] = mistakes_of((key, value))
+    assert line.startswith(where)
+    assert told in line
+
+
+def test_agents_and_tasks_of_one_size_share_the_possible_class_sets() -> None:
+    """252 sets of 5 classes: 247 tasks leave 5 for the 6 agents; 246 leave just enough."""
+    [line] = mistakes_of(("agents.classes", 5), ("tasks.count", 247))
+    assert line.startswith("zoos.mine: 247 tasks need 247 different sets of 5 out of 10 classes")
+    assert "beside the 6 of the agents, there are 252 in all" in line
+    full = changed(zoo(), ("agents.classes", 5), ("tasks.count", 246))
+    sets = read_config({"zoos": {"mine": full}}).zoos["mine"].class_sets
+    assert len({*sets.agents, *sets.tasks}) == 252
+
+
+def test_as_many_images_as_there_are_may_be_used() -> None:
+    full = changed(zoo(), ("probe.samples_per_class", 118), ("tasks.test_per_class", 44))
+    assert read_config({"zoos": {"mine": full}}).zoos["mine"].probe.samples_per_class == 118
+
+
+def test_a_folder_without_cifar100_is_refused(tmp_path: Path) -> None:
+    data = {"source": "cifar100", "folder": str(tmp_path)}
+    [line] = mistakes_of(("data", data))
+    assert line.startswith(f"zoos.mine.data: {tmp_path}/cifar-100-python/train is missing")
+    for file in ("train", "test", "meta"):
+        path = tmp_path / "cifar-100-python" / file
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    complete = changed(zoo(), ("data", data))
+    assert read_config({"zoos": {"mine": complete}}).zoos["mine"].data == Cifar100Source(**data)
+
+
+@pytest.mark.parametrize("name", ["the zoo", "", ".hidden", "a/b", "zoo\n", "größe"])
+def test_a_zoo_name_that_cannot_be_a_folder_is_refused(name: object) -> None:
+    [line] = mistakes({"zoos": {name: zoo()}})
+    assert line.startswith(f"zoos: {name!r} cannot be a name here; use letters, digits")
+
+
+def test_a_zoo_name_that_yaml_reads_as_a_number_wants_quotes() -> None:
+    [line] = mistakes({"zoos": {2024: zoo()}})
+    assert line == "zoos: 2024 is read as a number, not a name: put it in quotes"
+
+
+def paths_in_results() -> set[str]:
+    """What the rules write into results/ itself, beside the folders of the zoos."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("rules/*.smk"))
+    parts = [part.split('"')[0].split("/")[0] for part in text.split('"results/')[1:]]
+    return {part for part in parts if "{" not in part}
+
+
+def test_a_zoo_may_not_have_the_name_of_another_result() -> None:
+    reserved = paths_in_results() | {"downloads"}
+    assert "report.html" in reserved
+    for name in reserved:
+        [line] = mistakes({"zoos": {name: zoo()}})
+        assert line == f"zoos: the name {name!r} is taken by the workflow; choose another"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ({}, "zoos: is missing"),
+        ({"zoos": None}, "zoos: should be a valid dictionary; given: None"),
+        ({"zoos": {}}, "zoos: Dictionary should have at least 1 item"),
+        ({"zoos": {"mine": None}}, "zoos.mine: should be a valid dictionary"),
+        ({"zoos": {"mine": zoo()}, "zoo": 3}, "the top level: unknown key 'zoo' (did you mean"),
+    ],
+)
+def test_mistakes_at_the_top_are_told(raw: Raw, expected: str) -> None:
+    [line] = mistakes(raw)
+    assert line.startswith(expected)
+
+
+def test_every_mistake_has_a_line_of_its_own() -> None:
+    raw = {
+        "zoos": {
+            "one": changed(zoo(), ("agents.epochs", "x"), ("heads", {}), ("data", DELETE)),
+            "two": changed(zoo(), ("selection.sizes", [99])),
+            "three": zoo(),
+        }
+    }
+    lines = mistakes(raw)
+    assert sorted(line.split(":")[0] for line in lines) == [
+        "zoos.one",
+        "zoos.one.agents.epochs",
+        "zoos.one.data",
+        "zoos.two",
+    ]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")], ids=str)
+@pytest.mark.parametrize(
+    "key",
+    [
+        "agents.learning_rate",
+        "agents.weight_decay",
+        "agents.gamma",
+        "agents.rotation",
+        "probe.rotations.0",
+        "selection.jitter",
+        "head.learning_rate",
+    ],
+)
+def test_numbers_that_are_not_finite_are_refused(key: str, value: float) -> None:
+    """YAML reads ``.nan`` and ``.inf`` as numbers."""
+    if key == "probe.rotations.0":
+        [line] = mistakes_of(("probe.rotations", [value]))
+    else:
+        [line] = mistakes_of((key, value))
+    assert line.startswith(f"zoos.mine.{key}:")
+
+
+def test_a_long_value_is_not_shown_in_full() -> None:
+    [line] = mistakes_of(("agents.epochs", "x" * 1000))
+    assert len(line) < 200
+
+
+# Every field of every model.
+
+
+def everything() -> Config:
+    """A configuration in which every settings model occurs."""
+    heads = {
+        solver: changed(zoo(), ("head", {"solver": solver}), ("selection.jitter", 0.5))
+        for solver in SOLVERS
+    }
+    cifar = changed(zoo(), ("data", {"source": "cifar100"}))
+    return read_config({"zoos": heads | {"cifar": cifar}})
+
+
+def models_in(value: object) -> Iterator[tuple[Key, Settings]]:
+    """Every settings model in a value, with the keys that lead to it."""
+    if isinstance(value, Settings):
+        yield (), value
+        children = {name: getattr(value, name) for name in type(value).model_fields}
+    elif isinstance(value, dict):
+        children = value
+    else:
+        return
+    for key, child in children.items():
+        for path, model in models_in(child):
+            yield (key, *path), model
+
+
+def models_reachable(annotation: Any) -> set[type[Settings]]:
+    """Every settings model that a type mentions."""
+    found: set[type[Settings]] = set()
+    for member in _members(annotation):
+        if isinstance(member, type) and issubclass(member, Settings):
+            found.add(member)
+            for field in member.model_fields.values():
+                found |= models_reachable(field.annotation)
+        else:
+            for argument in getattr(member, "__args__", ()):
+                found |= models_reachable(argument)
+    return found
+
+
+def test_the_example_has_every_model() -> None:
+    reachable = models_reachable(Config)
+    assert {Config, Cifar100Source, SgdSettings, *METHODS.values()} <= reachable
+    assert {type(model) for _, model in models_in(everything())} == reachable
+
+
+FIELDS = [
+    ((*path, name), field.annotation)
+    for path, model in models_in(everything())
+    for name, field in type(model).model_fields.items()
+]
+
+
+def with_value(path: Key, value: object) -> Raw:
+    """The example with another value at one place."""
+    raw = everything().model_dump()
+    block = raw
+    for key in path[:-1]:
+        block = block[key]
+    assert path[-1] in block
+    block[path[-1]] = value
+    return raw
+
+
+@pytest.mark.parametrize(
+    ("path", "annotation"), FIELDS, ids=[".".join(map(str, path)) for path, _ in FIELDS]
+)
+def test_an_absurd_value_of_any_field_is_told_with_its_key(path: Key, annotation: object) -> None:
+    text_is_fine = str in _members(annotation)
+    absurd = [{"nonsense": [1]}, [{}], ["nonsense", None], object()]
+    for value in absurd if text_is_fine else [*absurd, "nonsense", "3"]:
+        lines = mistakes(with_value(path, value))
+        assert lines
+        place = ".".join(map(str, path[:-1]))
+        for line in lines:
+            assert line.startswith(place or "zoos")
+            assert str(path[-1]) in line
+
+
+@pytest.mark.parametrize(
+    "path", [path for path, _ in models_in(everything())], ids=lambda path: ".".join(path) or "top"
+)
+def test_an_unknown_key_of_any_block_is_told_with_its_place(path: Key) -> None:
+    raw = everything().model_dump()
+    block = raw
+    for key in path:
+        block = block[key]
+    block["nonsense"] = 1
+    [line] = mistakes(raw)
+    assert line.startswith(f"{'.'.join(map(str, path)) or 'the top level'}: unknown key 'nonsense'")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        (*path, name)
+        for path, model in models_in(everything())
+        for name, field in type(model).model_fields.items()
+        if field.is_required()
+    ],
+    ids=lambda path: ".".join(map(str, path)),
+)
+def test_a_missing_key_is_told_with_its_place(path: Key) -> None:
+    raw = everything().model_dump()
+    block = raw
+    for key in path[:-1]:
+        block = block[key]
+    del block[path[-1]]
+    assert mistakes(raw) == [f"{'.'.join(map(str, path))}: is missing"]
+
+
+# Settings as flags.
+
+EXAMPLES: list[Settings] = [
+    TrainingSettings(),
+    TrainingSettings(
+        network="resnet18",
+        epochs=3,
+        batch_size=7,
+        learning_rate=1e-7,
+        momentum=0.123456789012345,
+        weight_decay=0.0,
+        milestones=[60, 120, 160],
+        gamma=3.0,
+        warmup_epochs=1,
+        crop_padding=4,
+        horizontal_flip=True,
+        rotation=15.5,
+    ),
+    AdamSettings(),
+    AdamSettings(learning_rate=1e-5, epochs=1, batch_size=1, milestones=[2], gamma=0.5),
+    SgdSettings(),
+    SgdSettings(
+        learning_rate=1e30,
+        epochs=9,
+        batch_size=2,
+        milestones=[3, 4],
+        gamma=0.3,
+        momentum=0.9,
+        weight_decay=1e-9,
+    ),
+    LbfgsSettings(),
+    LbfgsSettings(l2=[1e-12], max_iterations=1),
+    METHODS["mmi"](start="hub"),
+    METHODS["entropy"](),
+    METHODS["random"](draws=3, seed=2**62),
+    METHODS["peek"](task="task-07"),
+    METHODS["single"](picks=["agent-00", "a.b_c-d"]),
+    CovarianceSettings(estimator="biased"),
+    FeatureSettings(dtype="float16"),
+    DigitsSource(test_fraction=0.1),
+    Cifar100Source(),
+    Cifar100Source(folder="/a folder/of mine"),
+    ProbeSettings(samples_per_class=3, rotations=[-15.0, 0.5]),
+    ProbeSettings(rotations=[]),
+    TaskSettings(count=3, classes=2, test_per_class=5, dev_fraction=0.1),
+    TaskSettings(count=3, classes=2),
+    AgentSplitSettings(count=3, classes=2, pool=9),
+]
+
+
+def through_flags(settings: Settings) -> Settings:
+    """The settings after having been flags of a command."""
+    flags = parser(None)
+    add_flags(flags, type(settings))
+    return from_flags(type(settings), flags.parse_args(to_flags(settings)))
+
+
+@pytest.mark.parametrize("settings", EXAMPLES, ids=repr)
+def test_settings_survive_as_flags(settings: Settings) -> None:
+    assert through_flags(settings) == settings
+
+
+def test_the_examples_have_a_value_other_than_the_default_for_every_field() -> None:
+    for model in {TrainingSettings, *SOLVERS.values(), *METHODS.values()}:
+        examples = [settings for settings in EXAMPLES if type(settings) is model]
+        for name, field in model.model_fields.items():
+            if name not in ("solver", "method"):
+                assert any(getattr(one, name) != field.default for one in examples), name
+
+
+def test_flags_that_are_left_out_leave_the_defaults() -> None:
+    flags = parser(None)
+    add_flags(flags, TrainingSettings)
+    assert from_flags(TrainingSettings, flags.parse_args([])) == TrainingSettings()
+
+
+def test_fields_may_be_kept_out_of_the_flags() -> None:
+    settings = LbfgsSettings(l2=[0.5], max_iterations=3)
+    assert to_flags(settings, exclude={"l2"}) == ["--solver", "lbfgs", "--max-iterations", "3"]
+    flags = parser(None)
+    add_flags(flags, LbfgsSettings, skip={"l2"})
+    with pytest.raises(SystemExit):
+        flags.parse_args(["--l2", "3"])
+
+
+@pytest.mark.parametrize("settings", EXAMPLES, ids=repr)
+def test_models_may_share_one_command(settings: Settings) -> None:
+    """As in the scripts of selection and evaluation, whose flags are those of every method and of
+    every solver."""
+    for family in (SOLVERS, METHODS):
+        if type(settings) in family.values():
+            flags = parser(None)
+            add_flags(flags, *family.values())
+            arguments = flags.parse_args(to_flags(settings))
+            assert from_flags(type(settings), arguments) == settings
+            return
+    assert not isinstance(settings, (*SOLVERS.values(), *METHODS.values()))
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "flag"),
+    [
+        (TrainingSettings, ["--epochs", "ten"], "--epochs"),
+        (TrainingSettings, ["--batch-size", "1"], "--batch-size"),
+        (TrainingSettings, ["--milestones", "3", "x"], "--milestones"),
+        (TrainingSettings, ["--horizontal-flip", "perhaps"], "--horizontal-flip"),
+        (TrainingSettings, ["--learning-rate", "0"], "--learning-rate"),
+        (SgdSettings, ["--momentum", "1"], "--momentum"),
+        (LbfgsSettings, ["--l2"], "--l2"),
+        (METHODS["mmi"], ["--start", "cold"], "--start"),
+        (METHODS["peek"], [], "--task"),
+    ],
+)
+def test_a_bad_flag_is_named(model: type[Settings], given: list[str], flag: str) -> None:
+    flags = parser(None)
+    add_flags(flags, model)
+    arguments = flags.parse_args(given)
+    with pytest.raises(UserError) as refusal:
+        from_flags(model, arguments)
+    assert str(refusal.value).startswith(f"{flag}: ")
+    assert "\n" not in str(refusal.value)
+
+
+def test_help_tells_meaning_and_default_of_every_flag() -> None:
+    flags = argparse.ArgumentParser()
+    add_flags(flags, TrainingSettings, *SOLVERS.values(), *METHODS.values())
+    text = " ".join(flags.format_help().split())
+    for model in (TrainingSettings, *SOLVERS.values(), *METHODS.values()):
+        for name, field in model.model_fields.items():
+            assert f"--{name.replace('_', '-')} " in text
+            assert " ".join((field.description or "").split()) in text
