@@ -82,7 +82,9 @@ def test_the_covariance_is_a_positive_definite_correlation_of_all_checkpoints(
     assert (np.diag(covariance.values) == 1).all()
     assert np.linalg.eigvalsh(covariance.values)[0] > 0.001
     off_diagonal = covariance.values[np.triu_indices(6, 1)]
-    assert (off_diagonal > 0.05).all()
+    # Networks that learned different digits are neither copies of each other nor unrelated.
+    assert off_diagonal.max() < 0.95
+    assert off_diagonal.mean() > 0.05
     assert off_diagonal.std() > 0.02
 
 
