@@ -15,7 +15,7 @@ rule estimate_covariance:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
     params:
         folder="results/{zoo}/features/probe",
         checkpoints=checkpoint_names,

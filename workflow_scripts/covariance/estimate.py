@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     flags.add_argument("--checkpoints", nargs="+", required=True, help="their names")
     flags.add_argument("--output", type=Path, required=True, help="the covariance, .npz")
-    flags.add_argument("--memory-mb", type=int, default=500, help="for sums and blocks of features")
+    flags.add_argument("--memory-mb", type=int, default=1500, help="for sums and blocks of features")
     add_flags(flags, CovarianceSettings)
     arguments = flags.parse_args(argv)
     settings = from_flags(CovarianceSettings, arguments)
