@@ -1,7 +1,13 @@
 # Which few checkpoints of a zoo cover the space of tasks? Seven stages, a file each in rules/.
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
+
+if Path.cwd() != Path(workflow.basedir):
+    sys.exit(f"run snakemake in {workflow.basedir}: paths are relative to it")
 
 
 # A file given with --configfile replaces the embedded zoos; Snakemake alone would merge the two.

@@ -16,6 +16,7 @@ rule train_agent:
         "results/{zoo}/benchmarks/train_agent/{checkpoint}.tsv"
     conda:
         "../envs/taskspace.yaml"
+    threads: 1
     resources:
         mem_mb=2000,
     params:

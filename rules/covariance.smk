@@ -14,6 +14,7 @@ rule estimate_covariance:
         "results/{zoo}/benchmarks/estimate_covariance.tsv"
     conda:
         "../envs/taskspace.yaml"
+    threads: 2
     resources:
         mem_mb=3000,
     params:

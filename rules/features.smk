@@ -16,6 +16,7 @@ rule extract_features:
         "results/{zoo}/benchmarks/extract_features/{corpus}/{checkpoint}.tsv"
     conda:
         "../envs/taskspace.yaml"
+    threads: 1
     resources:
         mem_mb=2000,
     params:

@@ -690,7 +690,7 @@ def test_a_state_that_cannot_be_read_is_not_used(
 
 
 def test_an_unknown_network_is_told_with_the_agent(few_digits: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"^agent-03: there is no network 'resnet1000'; choose"):
+    with pytest.raises(UserError, match=r"^--network: there is no network 'resnet1000'; did you"):
         train(few_digits, tmp_path, "--network", "resnet1000")
 
 
@@ -845,6 +845,7 @@ def test_feature_files_tell_what_they_were_made_from(
         "layer": "penultimate",
         "pooling": "none",
         "dtype": "float32",
+        "corpus": probe.images.stem,
         "corpus_sha256": hashlib.sha256(probe.images.read_bytes()).hexdigest(),
         "torch": torch.__version__,
     }

@@ -255,7 +255,7 @@ def test_methods_may_be_renamed() -> None:
             "zoos.mine:",
             "selection.sizes asks for 7 checkpoints, the zoo has 6",
         ),
-        ("selection.sizes", [1, 2, 2], "zoos.mine:", "selection.sizes names a size twice"),
+        ("selection.sizes", [1, 2, 2], "zoos.mine.selection.sizes:", "names 2 more than once"),
         (
             "selection.methods.random.draws",
             7,

@@ -62,8 +62,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write_features(path: Path, features: np.ndarray, rows: slice = slice(None)) -> None:
-    with FeatureWriter(path, *features.shape, "float32", {"corpus_sha256": "c"}) as writer:
+def write_features(
+    path: Path, features: np.ndarray, rows: slice = slice(None), corpus: str = "tasks"
+) -> None:
+    with FeatureWriter(
+        path, *features.shape, "float32", {"corpus": corpus, "corpus_sha256": corpus}
+    ) as writer:
         writer.write(rows, features[rows])
 
 
@@ -155,8 +159,10 @@ def test_fit_tells_whether_anything_that_matters_changed(folder: Path) -> None:
 def test_units_that_any_checkpoint_lacks_are_left_out_for_all(folder: Path) -> None:
     """bee has no vector for the last units, so ant+cat is not scored on them either."""
     features = np.random.default_rng(3).normal(size=(UNITS, 4)).astype(np.float32)
+    before = run_evaluate(folder, *of_selections(folder, 2))
     write_features(folder / "bee.safetensors", features, slice(0, 60))
     with_gap = run_evaluate(folder, *of_selections(folder, 2))
+    assert set(before["fit"]).isdisjoint(with_gap["fit"])
     whole = some_task()
     keep = np.arange(UNITS) < 60
     write_task(
@@ -204,6 +210,44 @@ def test_missing_or_foreign_files_are_named(folder: Path) -> None:
     (folder / "bee.safetensors").unlink()
     with pytest.raises(UserError, match=r"bee\.safetensors: there is no such feature file"):
         run_evaluate(folder, "--singles")
+
+
+def test_features_of_another_corpus_are_refused(folder: Path) -> None:
+    features = np.ones((UNITS, 4), np.float32)
+    write_features(folder / "cat.safetensors", features, corpus="probe")
+    with pytest.raises(UserError, match="features of cat are of another corpus than those of ant"):
+        run_evaluate(folder, "--singles")
+    for name in NAMES:
+        write_features(folder / f"{name}.safetensors", features, corpus="probe")
+    with pytest.raises(UserError, match="holds features of probe, the task is on tasks"):
+        run_evaluate(folder, "--singles")
+    for name in NAMES:
+        write_features(folder / f"{name}.safetensors", features[:-1])
+    with pytest.raises(UserError, match="units beyond these features"):
+        run_evaluate(folder, "--singles")
+
+
+def test_selections_that_do_not_fit_the_zoo_are_refused(folder: Path) -> None:
+    with pytest.raises(UserError, match="selections of size 9 hold no set"):
+        run_evaluate(folder, *of_selections(folder, 9))
+    table = pd.read_csv(folder / "mmi.csv")
+    table["checkpoint"] = "yak"
+    table.to_csv(folder / "mmi.csv", index=False)
+    with pytest.raises(UserError, match="name yak, which is not in the zoo"):
+        run_evaluate(folder, *of_selections(folder, 2))
+    (folder / "mmi.csv").write_text("hello\n1\n")
+    with pytest.raises(UserError, match=r"mmi\.csv: this is no selection table"):
+        run_evaluate(folder, *of_selections(folder, 2))
+
+
+def test_targets_of_the_test_split_decide_nothing_but_the_test_score(folder: Path) -> None:
+    before = run_evaluate(folder, *of_selections(folder, 2))
+    task = some_task()
+    flipped = np.where(task.split == "test", 1 - task.target, task.target)
+    write_task(folder / "weather.parquet", some_task(target=flipped))
+    after = run_evaluate(folder, *of_selections(folder, 2))
+    assert after[["dev_score", "epochs"]].equals(before[["dev_score", "epochs"]])
+    assert after["test_score"].to_numpy() == pytest.approx(1 - before["test_score"].to_numpy())
 
 
 def test_a_task_file_reads_back_as_it_was(folder: Path) -> None:

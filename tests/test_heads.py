@@ -109,7 +109,7 @@ def test_heads_learn_and_are_the_same_each_time(
     assert (heads[0].weights == heads[1].weights).all()
 
 
-def test_dev_chooses_and_test_does_not() -> None:
+def test_dev_chooses_the_best_then_the_surest_then_the_first() -> None:
     dev = Examples(np.eye(2, dtype=np.float32), np.array([0, 1]))
     good = LinearHead(np.eye(2), np.zeros(2), epochs=3)
     surer = LinearHead(2 * np.eye(2), np.zeros(2), epochs=4)

@@ -186,7 +186,7 @@ def run_estimate(folder: Path, names: list[str], *flags: str) -> Path:
 def test_the_script_equals_the_direct_formula_whatever_the_order_of_names(tmp_path: Path) -> None:
     matrices = random_features(300, [5, 9, 14], seed=4)
     names = write_features(tmp_path, matrices)
-    covariance = read_covariance(run_estimate(tmp_path, names[::-1], "--memory-mb", "0"))
+    covariance = read_covariance(run_estimate(tmp_path, names[::-1], "--memory-mb", "1"))
     assert covariance.names == names
     assert covariance.rows == 300
     assert covariance.estimator == "debiased"

@@ -22,6 +22,8 @@ from workflow_scripts.report import (
     tables,
 )
 from workflow_scripts.report.statistics import gains, mean_scores, quantile_bands
+from workflow_scripts.report.style import PALETTE
+from workflow_scripts.report.tables import pick_table
 
 NAMES = ["ant", "bee", "cat", "dog"]
 
@@ -84,7 +86,7 @@ def test_gains_are_paired_over_tasks_with_students_interval() -> None:
     assert row["gain"] == pytest.approx(np.mean(differences))
     assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
     assert row["tasks"] == 3
-    assert table.loc[("random", 1), "gain"] == pytest.approx(0)
+    assert np.isnan(table.loc[("random", 1), "gain"])
 
 
 def test_a_single_task_gives_a_gain_without_an_interval() -> None:
@@ -228,12 +230,50 @@ def test_the_page_holds_everything_itself(zoo: Path) -> None:
 
 def test_findings_say_so_when_a_method_does_not_win(zoo: Path) -> None:
     scores = some_scores()
-    scores["test_score"] = 0.8
+    scores["test_score"] = 0.75
     scores.loc[scores["method"] == "peek", "test_score"] = 0.7 + 0.01 * np.arange(6)
     scores.to_csv(zoo / "scores.csv", index=False)
     html = write_page(zoo, draw_all(zoo), make_tables(zoo, ["--random", "random"]))
     assert re.search(r"peek is 7\.50 accuracy points below .* below zero at k = 1, 2\.", html)
     assert re.search(r"mmi is 0\.00 accuracy points .* above zero at k = none", html)
+
+
+def test_gains_of_zero_count_in_the_average_over_sizes() -> None:
+    scores = some_scores()
+    scores["test_score"] = 0.75
+    scores.loc[(scores["method"] == "mmi") & (scores["k"] == 1), "test_score"] = 0.85
+    found = page.findings(
+        {"picks": pick_table(some_selections(), "random"), "scores": gains(scores, "random")}, "mmi"
+    )
+    assert any("mmi is 5.00 accuracy points above" in sentence for sentence in found)
+
+
+def test_a_single_task_is_not_said_to_have_an_interval() -> None:
+    picks = pick_table(some_selections(), "random")
+    found = page.findings({"picks": picks, "scores": gains(some_scores(1), "random")}, "mmi")
+    assert any(sentence.endswith("on average over k.") for sentence in found)
+    assert not any("interval" in sentence for sentence in found)
+
+
+def test_files_that_are_no_tables_are_named(zoo: Path) -> None:
+    (zoo / "text.csv").write_text("")
+    cases = [("none.csv", "there is no such table"), ("text.csv", "no table in CSV")]
+    cases.append(("picks.csv", "no column test_score"))
+    for name, message in cases:
+        flags = ["--scores", str(zoo / name), "--random", "random"]
+        with pytest.raises(UserError, match=message):
+            plot_gain.main([*flags, "--output", str(zoo / "g.svg")])
+
+
+def test_a_method_has_one_colour_in_all_figures(zoo: Path) -> None:
+    scores = some_scores().replace({"method": {"random": "zrand", "peek": "xpeek"}})
+    scores.to_csv(zoo / "scores.csv", index=False)
+    for script in (plot_scores, plot_gain):
+        path = zoo / f"{script.__name__}.svg"
+        script.main(
+            ["--scores", str(zoo / "scores.csv"), "--random", "zrand", "--output", str(path)]
+        )
+        assert PALETTE[4].lower() in path.read_text(encoding="utf-8")
 
 
 def test_a_zoo_without_tasks_has_a_page_too(zoo: Path) -> None:

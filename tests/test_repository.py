@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from workflow_scripts.checkpoints.settings import TORCHVISION_NETWORKS
 from workflow_scripts.common import schema
 
 ROOT = Path(__file__).parents[1]
@@ -54,3 +55,9 @@ def test_the_readme_names_only_files_that_are_there() -> None:
     assert links
     for link in links:
         assert (ROOT / link).exists(), link
+
+
+def test_the_networks_by_name_are_those_of_torchvision() -> None:
+    from torchvision import models
+
+    assert models.list_models(module=models) == TORCHVISION_NETWORKS

@@ -10,6 +10,7 @@ import pytest
 
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
 from workflow_scripts.common.script import UserError
+from workflow_scripts.common.table_file import SELECTION_COLUMNS
 from workflow_scripts.selection import select as script
 from workflow_scripts.selection.covariance_input import NamedMatrix, checked, read_matrix
 from workflow_scripts.selection.methods import REGISTRY, Pool, select
@@ -88,7 +89,7 @@ def test_nested_methods_write_their_first_picks_for_every_size(tmp_path: Path) -
         table = run_select(
             tmp_path, "--covariance", str(path), "--method", method, "--k", "1", "3", "4"
         )
-        assert list(table.columns) == script.COLUMNS
+        assert list(table.columns) == SELECTION_COLUMNS
         assert table["k"].tolist() == [1, 3, 3, 3, 4, 4, 4, 4]
         assert table["rank"].tolist() == [1, 1, 2, 3, 1, 2, 3, 4]
         whole = table[table["k"] == 4]["checkpoint"].tolist()
@@ -282,6 +283,13 @@ def test_the_script_says_what_a_method_needs(tmp_path: Path) -> None:
             run_select(tmp_path, "--method", method, "--k", "1", *extra)
     with pytest.raises(UserError, match="there is no such file"):
         run_select(tmp_path, "--method", "mmi", "--k", "1", "--covariance", "nowhere.npz")
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("a,b\n1,2\n")
+    peek = ["--method", "peek", "--task", "t", "--k", "1", "--singles", str(wrong)]
+    with pytest.raises(UserError, match="the table has no column checkpoints, dev_score"):
+        run_select(tmp_path, *peek)
+    with pytest.raises(SystemExit):
+        run_select(tmp_path, "--method", "mmi", "--k", "1", "--jitter", "-1")
     with pytest.raises(UserError, match="--k 0: a set has at least one"):
         run_select(tmp_path, "--method", "mmi", "--k", "0")
     with pytest.raises(UserError, match="--draws: Mmi has no such flag"):

@@ -263,6 +263,16 @@ def test_other_rotations_leave_the_agents_and_tasks_alone(changed: Changed) -> N
     }
 
 
+def test_another_split_of_task_images_leaves_the_agents_alone(changed: Changed) -> None:
+    workspace, zoo = changed
+    zoo["tasks"]["dev_fraction"] = 0.4
+    planned = replan(workspace, zoo)
+    assert "train_agent" not in planned
+    assert planned["draw_images"] == 1
+    assert planned["extract_features"] == 6
+    assert planned["draw_task"] == 2
+
+
 def test_another_head_reruns_the_scores_and_what_peeks_at_them(changed: Changed) -> None:
     workspace, zoo = changed
     zoo["head"] = {"solver": "adam", "epochs": 3}
@@ -328,6 +338,12 @@ def test_mistakes_in_the_config_are_a_line_each_and_start_no_job(changed: Change
     assert "zoos.small.selection.sizes.0: should be greater than 0" in lines[1]
     assert "Traceback" not in result.stderr
     assert "Execute" not in result.stdout + result.stderr
+
+
+def test_a_run_from_another_folder_says_where_to_run(finished: Workspace, tmp_path: Path) -> None:
+    result = finished.snakemake("-n", "--directory", str(tmp_path))
+    assert result.returncode != 0
+    assert f"run snakemake in {finished.folder}" in result.stderr
 
 
 def test_a_failed_job_shows_its_sentence_and_leaves_no_output(changed: Changed) -> None:

@@ -114,8 +114,6 @@ class ImageZoo(Settings):
         names, sizes = self.checkpoint_names, self.selection.sizes
         if max(sizes) > len(names):
             return f"selection.sizes asks for {max(sizes)} checkpoints, the zoo has {len(names)}"
-        if len(set(sizes)) < len(sizes):
-            return "selection.sizes names a size twice"
         for label, method in self.selection.methods.items():
             where = f"selection.methods.{label}"
             problem = method.problem(len(names), sizes)

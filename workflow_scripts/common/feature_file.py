@@ -11,6 +11,7 @@ writes metadata in an order that changes from process to process.
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -55,7 +56,11 @@ class FeatureWriter:
         start = len(self._header)
         # Without space set aside, writing to the map would end the process where the disk is full.
         with temporary.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, start + self._payload())
+            size = start + self._payload()
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:  # macOS
+                file.truncate(size)
         self._bytes = np.memmap(temporary, np.uint8, "r+", shape=(start + self._payload(),))
         self._bytes[:start] = np.frombuffer(self._header, np.uint8)
         self.features = self._bytes[start : start + self._payload() - units].view(self._dtype)
@@ -135,6 +140,22 @@ def open_features(path: Path) -> Features:
             f"{path}: this is no complete feature file of this workflow; delete it and run again"
         ) from error
     return Features(features, present, metadata)
+
+
+def check_same_corpus(names: Sequence[str], features: Sequence[Features]) -> None:
+    """Refuse features of different corpora.
+
+    Raises:
+        UserError: naming two checkpoints.
+    """
+    for name, one in zip(names, features, strict=True):
+        if one.metadata.get("corpus_sha256") != features[0].metadata.get("corpus_sha256") or len(
+            one.present
+        ) != len(features[0].present):
+            raise UserError(
+                f"the features of {name} are of another corpus than those of {names[0]}; "
+                "delete the older of the two files and run again"
+            )
 
 
 def _tensor(path: Path, entry: dict[str, Any], start: int) -> NDArray[Any]:

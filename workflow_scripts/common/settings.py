@@ -4,12 +4,23 @@ import argparse
 from collections.abc import Container, Iterable
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from workflow_scripts.common.script import UserError
 
 # Names that become files and folders.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+def _all_different(values: list[Any]) -> list[Any]:
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"names {twice[0]!r} more than once")
+    return values
+
+
+# Marks a list whose items must differ: Annotated[list[int], AllDifferent].
+AllDifferent = AfterValidator(_all_different)
 
 
 class Settings(BaseModel):
@@ -78,7 +89,7 @@ def from_flags(
     except ValidationError as error:
         first = error.errors()[0]
         where = _flag(str(first["loc"][0])) if first["loc"] else model.__name__
-        raise UserError(f"{where}: {first['msg']}") from error
+        raise UserError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _flag(name: str) -> str:

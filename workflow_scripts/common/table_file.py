@@ -1,10 +1,32 @@
 """Tables in CSV files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.script import UserError
+
+SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a table that has at least the given columns.
+
+    Raises:
+        UserError: if the file is missing or has other columns.
+    """
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such table") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: this is no table in CSV") from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise UserError(f"{path}: the table has no column {', '.join(missing)}")
+    return table
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
-from workflow_scripts.common.feature_file import Features, open_features
-from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
+from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.covariance.kernel_alignment import (
     ConstantFeaturesError,
@@ -29,22 +29,6 @@ def common_units(features: Sequence[Features]) -> NDArray[np.int64]:
     return np.flatnonzero(np.logical_and.reduce([one.present for one in features]))
 
 
-def check_same_corpus(names: Sequence[str], features: Sequence[Features]) -> None:
-    """Refuse features of different corpora.
-
-    Raises:
-        UserError: naming two checkpoints.
-    """
-    for name, one in zip(names, features, strict=True):
-        if one.metadata.get("corpus_sha256") != features[0].metadata.get("corpus_sha256") or len(
-            one.present
-        ) != len(features[0].present):
-            raise UserError(
-                f"the features of {name} are of another corpus than those of {names[0]}; "
-                "delete the older of the two files and run again"
-            )
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags and features, estimate, write the covariance."""
     flags = parser(__doc__)
@@ -53,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     flags.add_argument("--checkpoints", nargs="+", required=True, help="their names")
     flags.add_argument("--output", type=Path, required=True, help="the covariance, .npz")
-    flags.add_argument("--memory-mb", type=int, default=1500, help="for sums and blocks of features")
+    flags.add_argument(
+        "--memory-mb", type=positive_int, default=1500, help="for sums and blocks of features"
+    )
     add_flags(flags, CovarianceSettings)
     arguments = flags.parse_args(argv)
     settings = from_flags(CovarianceSettings, arguments)

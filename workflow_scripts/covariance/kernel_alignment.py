@@ -8,7 +8,8 @@ where HSIC is either the biased estimator, proportional to tr(K H L H) with H = 
 which κ = ‖XᵀY‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F) with centred columns (Huang, Qiu and Church 2021,
 equation 2), or the unbiased U-statistic of Song et al. (2012, "Feature selection via dependence
 maximization", equation 4). Both are functions of a few sums over units, which are collected block
-by block here in float64, so memory does not grow with the number of units.
+by block here in float64: memory does not grow with the number of units, but for a few numbers per
+unit and checkpoint in the second form.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -151,7 +152,12 @@ def sums_of_cross_products(
     def per_pair(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1)
 
-    rows_sum = per_pair(column_sums[:, None] * products * column_sums)
+    rows_sum = np.array(
+        [
+            np.add.reduceat((column_sums[a : a + d] @ products[a : a + d]) * column_sums, starts)
+            for a, d in zip(starts, dims, strict=True)
+        ]
+    )
     np.multiply(products, products, out=products)
     return GramSums(
         units=units,
@@ -167,7 +173,11 @@ def sums_of_cross_products(
 def sums_of_gram_tiles(
     read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int
 ) -> GramSums:
-    """The sums from tiles of all Gram matrices at once, stacked and multiplied together."""
+    """The sums from tiles of all Gram matrices at once, stacked and multiplied together.
+
+    The features are read about n / (2 b) times, where b rows are as many as the memory allows:
+    once if all fit.
+    """
     total, count = sum(dims), len(dims)
     # A tile takes 8 N b² bytes and its two blocks of features 16 b D.
     block_rows = _bounded(

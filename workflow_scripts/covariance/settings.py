@@ -13,5 +13,6 @@ class CovarianceSettings(Settings):
     estimator: Literal["biased", "debiased"] = Field(
         "debiased",
         description="biased is the paper's kernel alignment; debiased takes out what "
-        "independent features of few units have in common by chance",
+        "independent features of few independent units have in common by chance (rotated copies "
+        "of an image are not independent, and their share of the bias stays)",
     )

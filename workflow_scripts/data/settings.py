@@ -3,9 +3,9 @@
 from math import comb
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
-from workflow_scripts.common.settings import Settings
+from workflow_scripts.common.settings import AllDifferent, Settings
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -54,9 +54,16 @@ class ProbeSettings(Settings):
     """The unlabelled images from which the covariance is estimated."""
 
     samples_per_class: PositiveInt = Field(10, description="probe images of each class")
-    rotations: list[float] = Field(
+    rotations: Annotated[list[float], AllDifferent] = Field(
         [], description="degrees by which each probe image is also turned, beside itself"
     )
+
+    @field_validator("rotations")
+    @classmethod
+    def _turn(cls, rotations: list[float]) -> list[float]:
+        if 0 in rotations:
+            raise ValueError("0 is no rotation; every image is there unturned already")
+        return rotations
 
 
 class TaskSettings(Settings):

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.feature_file import Features, open_features
+from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
@@ -73,13 +73,21 @@ class Score:
 
 
 def read_requests(paths: Sequence[Path], size: int) -> list[Request]:
-    """The selections of one size in selection tables, each with its checkpoints sorted."""
+    """The selections of one size in selection tables, each with its checkpoints sorted.
+
+    Raises:
+        UserError: if a file is missing or something else.
+    """
     sets: dict[tuple[str, int], list[str]] = {}
     for path in paths:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if int(row["k"]) == size:
-                    sets.setdefault((row["method"], int(row["draw"])), []).append(row["checkpoint"])
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                for row in csv.DictReader(file):
+                    if int(row["k"]) == size:
+                        key = (row["method"], int(row["draw"]))
+                        sets.setdefault(key, []).append(row["checkpoint"])
+        except (OSError, KeyError, ValueError) as error:
+            raise UserError(f"{path}: this is no selection table; select again") from error
     return [
         Request(method, draw, tuple(sorted(picks)))
         for (method, draw), picks in sorted(sets.items())
@@ -107,6 +115,9 @@ def load_task_features(
             at every size, are trained and tested on the same units.
         needed: the checkpoints whose features are wanted.
 
+    Raises:
+        UserError: if the features are of another corpus than the task.
+
     Returns:
         For each needed checkpoint its features [units that count, d] and its digest; and which
         units of the task count.
@@ -114,6 +125,12 @@ def load_task_features(
     files: dict[str, Features] = {
         name: open_features(folder / f"{name}.safetensors") for name in checkpoints
     }
+    check_same_corpus(checkpoints, list(files.values()))
+    corpus = files[checkpoints[0]].metadata.get("corpus")
+    if corpus != task.corpus:
+        raise UserError(f"{folder} holds features of {corpus}, the task is on {task.corpus}")
+    if task.unit.max() >= len(files[checkpoints[0]].present):
+        raise UserError(f"{folder}: the task has units beyond these features; extract them again")
     counts = np.logical_and.reduce([one.present[task.unit] for one in files.values()])
     units = task.unit[counts]
     features = {name: files[name].features[units].astype(np.float32) for name in needed}
@@ -144,10 +161,19 @@ def check_splits(task: Task, counts: NDArray[np.bool_]) -> None:
 
 
 def fit_hash(
-    subset: Subset, digests: dict[str, str], task_digest: str, settings: object, seed: int
+    subset: Subset,
+    digests: dict[str, str],
+    task_digest: str,
+    counts: NDArray[np.bool_],
+    settings: object,
+    seed: int,
 ) -> str:
-    """A hash of everything that decides the score of a head."""
-    parts = [[(name, digests[name]) for name in subset], task_digest, settings, seed]
+    """A hash of everything that decides the score of a head.
+
+    Which units count is part of it, because other checkpoints decide that too.
+    """
+    counted = hashlib.sha256(counts.tobytes()).hexdigest()
+    parts = [[(name, digests[name]) for name in subset], task_digest, counted, settings, seed]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -181,6 +207,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         requests = read_requests(arguments.selections, arguments.k)
     subsets = sorted({request.subset for request in requests})
     needed = sorted({one for subset in subsets for one in subset})
+    foreign = sorted(set(needed) - set(checkpoints))
+    if foreign or not needed:
+        wrong = f"name {foreign[0]}, which is not in the zoo" if foreign else "hold no set"
+        raise UserError(f"the selections of size {arguments.k} {wrong}; select again")
     features, digests, counts = load_task_features(
         arguments.features_folder, checkpoints, needed, task
     )
@@ -210,7 +240,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "+".join(request.subset),
             *scores[request.subset],
             seed,
-            fit_hash(request.subset, digests, task_digest, settings.model_dump(), seed),
+            fit_hash(request.subset, digests, task_digest, counts, settings.model_dump(), seed),
         )
         for request in requests
     ]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.common.table_file import write_table
+from workflow_scripts.common.table_file import read_table, write_table
 
+KEYS = ["task", "k", "method", "draw"]
 log = logging.getLogger(__name__)
 
 
@@ -21,8 +22,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--output", type=Path, required=True, help="the table, .csv")
     arguments = flags.parse_args(argv)
     paths = [arguments.folder / task / f"k{k}.csv" for task in arguments.tasks for k in arguments.k]
-    table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
-    table = table.sort_values(["task", "k", "method", "draw"])
+    table = pd.concat([read_table(path, KEYS) for path in paths], ignore_index=True)
+    table = table.sort_values(KEYS)
     write_table(table, arguments.output)
     log.info("%d scores of %d tasks", len(table), table["task"].nunique())
 

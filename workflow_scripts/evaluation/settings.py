@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from workflow_scripts.common.settings import Settings
+from workflow_scripts.common.settings import AllDifferent, Settings
 
 
 class GradientSettings(Settings):
@@ -38,7 +38,7 @@ class LbfgsSettings(Settings):
     """The optimum of cross-entropy with an L2 penalty, by L-BFGS; dev chooses the penalty."""
 
     solver: Literal["lbfgs"] = "lbfgs"
-    l2: Annotated[list[PositiveFloat], Field(min_length=1)] = Field(
+    l2: Annotated[list[PositiveFloat], Field(min_length=1), AllDifferent] = Field(
         [1e-1, 1e-2, 1e-3, 1e-4],
         description="penalties on the squared weights to choose from",
     )

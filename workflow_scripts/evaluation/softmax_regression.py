@@ -1,5 +1,6 @@
 """Softmax regression to its optimum, by L-BFGS."""
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -7,6 +8,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from workflow_scripts.evaluation.head import Examples, LinearHead, log_softmax
+
+log = logging.getLogger(__name__)
 
 
 def fit_path(
@@ -34,6 +37,8 @@ def fit_path(
             method="L-BFGS-B",
             options={"maxiter": max_iterations, "ftol": 1e-12, "gtol": 1e-6},
         )
+        if result.nit >= max_iterations:
+            log.warning("L-BFGS stopped after %d iterations at l2 = %g", result.nit, penalty)
         start = result.x
         iterations += int(result.nit)
         table = start.reshape(-1, classes)

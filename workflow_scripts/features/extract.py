@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "layer": "penultimate",
         "pooling": "none",
         "dtype": arguments.dtype,
+        "corpus": arguments.corpus.stem,
         "corpus_sha256": file_digest(arguments.corpus),
         "torch": torch.__version__,
     }

@@ -120,16 +120,20 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
     scores = tables.get("scores")
     if scores is None or scores["gain"].isna().all():
         return sentences
-    compared = scores[scores["gain"].notna() & (scores["gain"] != 0)]
-    for method, rows in compared.groupby("method"):
-        above = rows[rows["low"] > 0]["k"].tolist()
-        below = rows[rows["high"] < 0]["k"].tolist()
+    for method, rows in scores[scores["gain"].notna()].groupby("method"):
         points = 100 * rows["gain"].mean()
-        sentences.append(
-            f"{method} is {abs(points):.2f} accuracy points {'above' if points > 0 else 'below'} "
-            f"the mean of random sets on average over k; its interval over tasks lies above zero "
-            f"at k = {_list(above)} and below zero at k = {_list(below)}."
+        sentence = (
+            f"{method} is {abs(points):.2f} accuracy points {'below' if points < 0 else 'above'} "
+            "the mean of random sets on average over k"
         )
+        if rows["low"].notna().all():
+            above = _list(rows[rows["low"] > 0]["k"].tolist())
+            below = _list(rows[rows["high"] < 0]["k"].tolist())
+            sentence += (
+                f"; its interval over tasks lies above zero at k = {above} "
+                f"and below zero at k = {below}"
+            )
+        sentences.append(f"{sentence}.")
     return sentences
 
 

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 def draw(covariance: Covariance, path: Path) -> None:
     """Ward linkage on 1 − κ with optimal ordering; clusters closer than 0.9 share a colour."""
     distance = squareform(1 - covariance.values, checks=False)
-    # A debiased κ may be below zero by chance; a distance above one is as far as it gets.
+    # Rounding may leave the distance of duplicates just below zero.
     tree = linkage(distance.clip(0), method="ward", optimal_ordering=True)
     count = len(covariance.names)
     side = max(3.0, 0.16 * count)

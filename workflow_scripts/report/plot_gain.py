@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.report.statistics import gains
+from workflow_scripts.common.table_file import read_table
+from workflow_scripts.report.statistics import SCORE_COLUMNS, gains
 from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
 
 
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
     )
     arguments = flags.parse_args(argv)
-    draw(pd.read_csv(arguments.scores), arguments.random, arguments.output)
+    draw(read_table(arguments.scores, SCORE_COLUMNS), arguments.random, arguments.output)
 
 
 if __name__ == "__main__":

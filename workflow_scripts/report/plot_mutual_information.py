@@ -8,6 +8,7 @@ import pandas as pd
 
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.script import parser, run
+from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table
 from workflow_scripts.report.statistics import quantile_bands
 from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
 from workflow_scripts.selection.mutual_information import mutual_information, precision
@@ -39,13 +40,13 @@ def draw(table: pd.DataFrame, main_method: str, random: str | None, path: Path) 
     """The main method's curve with the name of each pick, other methods' curves, random's band."""
     whole = table[table["k"] == table["size"]]
     methods = sorted(table["method"].unique())
-    styles = method_styles(methods)
+    styles = method_styles(set(methods) - {random})
     with figure(path, 7.2, 4.2) as made:
         axes = made.subplots()
         ends = []
         for method in methods:
             of_method = whole[whole["method"] == method]
-            colour, marker = styles[method]
+            colour, marker = styles.get(method, (GREY, ""))
             if method == random:
                 band = quantile_bands(of_method, "size", "information")
                 axes.fill_between(band.index, band[0.05], band[0.95], color=GREY, alpha=0.25, lw=0)
@@ -93,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
     )
     arguments = flags.parse_args(argv)
-    selections = pd.concat([pd.read_csv(path) for path in arguments.selections])
+    selections = pd.concat([read_table(path, SELECTION_COLUMNS) for path in arguments.selections])
     covariance = read_covariance(arguments.covariance)
     table = information_table(covariance, selections, arguments.jitter)
     draw(table, arguments.main, arguments.random, arguments.output)

@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.report.statistics import mean_scores, quantile_bands
+from workflow_scripts.common.table_file import read_table
+from workflow_scripts.report.statistics import SCORE_COLUMNS, mean_scores, quantile_bands
 from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
 
 
@@ -18,7 +19,7 @@ def draw(scores: pd.DataFrame, random: str | None, path: Path) -> None:
     """Random as median and 5–95% band over draws, every other method as a line."""
     means = mean_scores(scores)
     tasks = scores["task"].nunique()
-    styles = method_styles(list(means["method"].unique()))
+    styles = method_styles(set(means["method"]) - {random})
     with figure(path, 7.2, 4.2) as made:
         axes = made.subplots()
         ends = []
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
     )
     arguments = flags.parse_args(argv)
-    draw(pd.read_csv(arguments.scores), arguments.random, arguments.output)
+    draw(read_table(arguments.scores, SCORE_COLUMNS), arguments.random, arguments.output)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.common.table_file import write_table
-from workflow_scripts.report.statistics import gains
+from workflow_scripts.common.table_file import read_table, write_table
+from workflow_scripts.report.statistics import SCORE_COLUMNS, gains
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -17,7 +15,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--random", help="the method that others are compared to")
     flags.add_argument("--output", type=Path, required=True, help="the table, .csv")
     arguments = flags.parse_args(argv)
-    write_table(gains(pd.read_csv(arguments.scores), arguments.random), arguments.output)
+    write_table(
+        gains(read_table(arguments.scores, SCORE_COLUMNS), arguments.random), arguments.output
+    )
 
 
 if __name__ == "__main__":

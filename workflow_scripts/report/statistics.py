@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 QUANTILES = (0.05, 0.5, 0.95)
+SCORE_COLUMNS = ["task", "method", "draw", "k", "test_score"]
 
 
 def mean_scores(scores: pd.DataFrame) -> pd.DataFrame:
@@ -31,7 +32,7 @@ def quantile_bands(table: pd.DataFrame, size: str, value: str) -> pd.DataFrame:
 def gains(scores: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     """How much better each method does than the mean of the baseline's draws, task by task.
 
-    Without a baseline there are means and no gains.
+    The baseline itself has no gain; without a baseline there are means only.
 
     Returns:
         ``method, k, tasks, mean_score, gain, low, high``: the mean over tasks of the paired
@@ -41,7 +42,9 @@ def gains(scores: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     by_task = scores.groupby(["method", "k", "task"])["test_score"].mean().reset_index()
     base = by_task[by_task["method"] == baseline][["k", "task", "test_score"]]
     paired = by_task.merge(base, on=["k", "task"], how="left", suffixes=("", "_baseline"))
-    paired["difference"] = paired["test_score"] - paired["test_score_baseline"]
+    # Rounded, so that equal means do not differ by the order of their additions.
+    paired["difference"] = (paired["test_score"] - paired["test_score_baseline"]).round(12)
+    paired.loc[paired["method"] == baseline, "difference"] = np.nan
     groups = paired.groupby(["method", "k"])
     table = groups.agg(
         tasks=("task", "size"), mean_score=("test_score", "mean"), gain=("difference", "mean")

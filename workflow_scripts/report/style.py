@@ -1,6 +1,6 @@
 """How figures look: one size, one palette (Okabe and Ito's, safe for colour-blind readers)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
-def method_styles(methods: Sequence[str]) -> dict[str, tuple[str, str]]:
+def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
     """A colour and a marker for each method, the same in every figure of a zoo."""
     order = _USUAL + sorted(set(methods) - set(_USUAL))
     return {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.common.table_file import write_table
+from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, write_table
 
 
 def checkpoint_table(cards: Sequence[Path]) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--checkpoint-table", type=Path, required=True, help="output, .csv")
     flags.add_argument("--pick-table", type=Path, required=True, help="output, .csv")
     arguments = flags.parse_args(argv)
-    selections = pd.concat([pd.read_csv(path) for path in arguments.selections])
+    selections = pd.concat([read_table(path, SELECTION_COLUMNS) for path in arguments.selections])
     write_table(checkpoint_table(arguments.cards), arguments.checkpoint_table)
     write_table(pick_table(selections, arguments.random), arguments.pick_table)
 

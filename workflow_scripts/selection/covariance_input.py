@@ -11,7 +11,8 @@ from scipy.linalg import eigh
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.script import UserError
 
-_SYMMETRY = 1e-8
+# Of a matrix computed in single precision.
+_SYMMETRY = 1e-6
 _SMALLEST_EIGENVALUE = 1e-10
 
 

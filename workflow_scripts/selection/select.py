@@ -15,16 +15,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.script import UserError, not_negative, parser, run
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.table_file import write_table
+from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, write_table
 from workflow_scripts.selection.covariance_input import checked, read_matrix, read_names
 from workflow_scripts.selection.methods import Pool, Selection, select
 from workflow_scripts.selection.settings import METHODS, MethodSettings
 
 log = logging.getLogger(__name__)
-
-COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
 
 
 def selection_table(label: str, selections: Sequence[Selection]) -> pd.DataFrame:
@@ -37,7 +35,7 @@ def selection_table(label: str, selections: Sequence[Selection]) -> pd.DataFrame
             zip(one.picks, one.objective or [math.nan] * len(one.picks), strict=True), start=1
         )
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=SELECTION_COLUMNS)
 
 
 def read_pool(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
@@ -52,7 +50,7 @@ def read_pool(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
         return Pool(matrix.names, covariance=matrix)
     if settings.reads == "singles":
         path = _needed(arguments.singles, "--singles", arguments.method)
-        scores = pd.read_csv(path)
+        scores = read_table(path, ["checkpoints", "dev_score"])
         singles = dict(zip(scores["checkpoints"], scores["dev_score"], strict=True))
         return Pool(sorted(singles), singles=singles)
     if arguments.checkpoints:
@@ -79,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--k", type=int, nargs="+", required=True, help="sizes of the sets")
     flags.add_argument("--label", help="of the method in the table [default: its name]")
     flags.add_argument(
-        "--jitter", type=float, default=0.0, help="added to κ's diagonal [default: 0]"
+        "--jitter", type=not_negative, default=0.0, help="added to κ's diagonal [default: 0]"
     )
     flags.add_argument("--output", required=True, help="the picks, .csv; - for the screen")
     flags.add_argument("--method", choices=list(METHODS), required=True)

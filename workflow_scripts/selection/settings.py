@@ -2,11 +2,11 @@
 ``methods.py``."""
 
 from math import comb
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from workflow_scripts.common.settings import Name, Settings
+from workflow_scripts.common.settings import AllDifferent, Name, Settings
 
 Reads = Literal["covariance", "names", "singles"]
 
@@ -73,7 +73,7 @@ class SingleSettings(MethodSettings):
 
     reads: ClassVar[Reads] = "names"
     method: Literal["single"] = "single"
-    picks: Annotated[list[str], Field(min_length=1)] = Field(
+    picks: Annotated[list[str], Field(min_length=1), AllDifferent] = Field(
         description="names of checkpoints, each a selection by itself"
     )
 
@@ -87,18 +87,14 @@ Method = Annotated[
     Field(discriminator="method"),
 ]
 METHODS: dict[str, type[MethodSettings]] = {
-    "mmi": MmiSettings,
-    "entropy": EntropySettings,
-    "random": RandomSettings,
-    "peek": PeekSettings,
-    "single": SingleSettings,
+    model.model_fields["method"].default: model for model in get_args(get_args(Method)[0])
 }
 
 
 class SelectionSettings(Settings):
     """Which sets are selected."""
 
-    sizes: Annotated[list[PositiveInt], Field(min_length=1)] = Field(
+    sizes: Annotated[list[PositiveInt], Field(min_length=1), AllDifferent] = Field(
         description="numbers of checkpoints k"
     )
     methods: Annotated[dict[Name, Method], Field(min_length=1)] = Field(
