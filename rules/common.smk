@@ -6,12 +6,16 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from workflow_scripts.common.config import ConfigError, read_config
+from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
 from workflow_scripts.common.settings import to_flags
 from workflow_scripts.common.source_files import source_files
 from workflow_scripts.data.settings import AgentSplitSettings
 
 try:
+    for path in map(Path, workflow.configfiles):
+        repeated = repeated_keys(path.read_text(encoding="utf-8"))
+        if repeated:
+            raise ConfigError([f"{path}, {line}" for line in repeated])
     ZOOS = read_config(config).zoos
 except ConfigError as error:
     sys.exit("\n".join(f"config error: {line}" for line in error.lines))

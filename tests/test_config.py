@@ -14,7 +14,7 @@ import yaml
 
 from workflow_scripts.checkpoints.settings import TrainingSettings
 from workflow_scripts.common import schema as schema_script
-from workflow_scripts.common.config import Config, ConfigError, _members, read_config
+from workflow_scripts.common.config import Config, ConfigError, _members, read_config, repeated_keys
 from workflow_scripts.common.script import UserError, parser
 from workflow_scripts.common.settings import Settings, add_flags, from_flags, to_flags
 from workflow_scripts.covariance.settings import CovarianceSettings
@@ -698,3 +698,13 @@ def test_help_tells_meaning_and_default_of_every_flag() -> None:
         for name, field in model.model_fields.items():
             assert f"--{name.replace('_', '-')} " in text
             assert " ".join((field.description or "").split()) in text
+
+
+def test_keys_that_stand_twice_are_told_with_their_line() -> None:
+    text = "zoos:\n  a: {x: 1, y: [{z: 1, z: 2}]}\n  b: {x: 1}\n  a: {x: 2}\n"
+    assert sorted(repeated_keys(text)) == [
+        "line 2: 'z' stands there twice",
+        "line 4: 'a' stands there twice",
+    ]
+    for path in CONFIGS:
+        assert repeated_keys(path.read_text(encoding="utf-8")) == []

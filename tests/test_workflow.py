@@ -340,6 +340,17 @@ def test_mistakes_in_the_config_are_a_line_each_and_start_no_job(changed: Change
     assert "Execute" not in result.stdout + result.stderr
 
 
+def test_a_zoo_that_stands_twice_in_the_config_is_refused(changed: Changed) -> None:
+    workspace, _ = changed
+    config = workspace.folder / "config.yaml"
+    zoo = config.read_text(encoding="utf-8").removeprefix("zoos:\n")
+    config.write_text(f"zoos:\n{zoo}{zoo}", encoding="utf-8")
+    result = workspace.snakemake("-n")
+    assert result.returncode != 0
+    assert "config.yaml, line" in result.stderr
+    assert "'small' stands there twice" in result.stderr
+
+
 def test_a_run_from_another_folder_says_where_to_run(finished: Workspace, tmp_path: Path) -> None:
     result = finished.snakemake("-n", "--directory", str(tmp_path))
     assert result.returncode != 0

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import yaml
 from pydantic import Field, NonNegativeInt, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
@@ -159,6 +160,29 @@ class ConfigError(Exception):
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
+
+
+def repeated_keys(text: str) -> list[str]:
+    """A line for each key that stands twice in one block of a YAML text.
+
+    YAML readers keep the last of them without a word.
+    """
+    lines: list[str] = []
+    waiting = [yaml.compose(text, Loader=yaml.SafeLoader)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    lines.append(
+                        f"line {key.start_mark.line + 1}: {key.value!r} stands there twice"
+                    )
+                seen.add(key.value)
+                waiting.append(value)
+    return lines
 
 
 def read_config(raw: Mapping[str, Any]) -> Config:
