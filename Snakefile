@@ -6,7 +6,7 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-if Path.cwd() != Path(workflow.basedir):
+if not Path.cwd().samefile(workflow.basedir):
     sys.exit(f"run snakemake in {workflow.basedir}: paths are relative to it")
 
 
