@@ -114,6 +114,20 @@ def test_forms_agree_and_kappa_is_a_correlation_matrix(
         assert (np.abs(one) < 1 + 1e-7).all()
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_features_are_read_once_where_memory_allows(form: object) -> None:
+    matrices = random_features(200, [3, 17, 8], seed=0)
+    rows_read = [0, 0, 0]
+
+    def counting(index: int, rows: slice) -> NDArray[np.float64]:
+        rows_read[index] += rows.stop - rows.start
+        return matrices[index][rows]
+
+    assert callable(form)
+    form(counting, [3, 17, 8], 200, 1 << 30)
+    assert rows_read == [200, 200, 200]
+
+
 @pytest.mark.parametrize("estimator", ["biased", "debiased"])
 def test_rotations_shifts_and_scales_of_features_change_nothing(estimator: Estimator) -> None:
     x, y = random_features(100, [6, 9], seed=1)

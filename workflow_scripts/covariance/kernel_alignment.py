@@ -176,7 +176,7 @@ def sums_of_gram_tiles(
     """The sums from tiles of all Gram matrices at once, stacked and multiplied together.
 
     The features are read about n / (2 b) times, where b rows are as many as the memory allows:
-    once if all fit.
+    just once if all n fit.
     """
     total, count = sum(dims), len(dims)
     # A tile takes 8 N b² bytes and its two blocks of features 16 b D.
@@ -187,16 +187,16 @@ def sums_of_gram_tiles(
     row_sums = np.zeros((count, units))
     diagonals = np.zeros((count, units))
     blocks = list(_blocks(units, block_rows))
-    first = min(units, block_rows)
-    offsets = [
-        np.asarray(read_rows(i, slice(0, first)), np.float64).mean(axis=0) for i in range(count)
-    ]
+    above = [np.asarray(read_rows(i, blocks[0]), np.float64) for i in range(count)]
+    offsets = [block.mean(axis=0) for block in above]
+    above = [block - offset for block, offset in zip(above, offsets, strict=True)]
 
     def read(rows: slice) -> list[NDArray[np.float64]]:
         return [read_rows(i, rows) - offsets[i] for i in range(count)]
 
     for number, rows in enumerate(blocks):
-        above = read(rows)
+        if number > 0:
+            above = read(rows)
         for columns in blocks[number:]:
             beside = above if columns == rows else read(columns)
             tiles = np.stack([x @ y.T for x, y in zip(above, beside, strict=True)])
