@@ -14,6 +14,8 @@ rule train_agent:
         "results/{zoo}/logs/train_agent/{checkpoint}.log",
     benchmark:
         "results/{zoo}/benchmarks/train_agent/{checkpoint}.tsv"
+    wildcard_constraints:
+        zoo=IMAGE_ZOOS,
     conda:
         "../envs/taskspace.yaml"
     threads: 1
@@ -29,3 +31,92 @@ rule train_agent:
         " --units {input.units:q} --checkpoint {wildcards.checkpoint:q}"
         " --classes {params.classes} {params.flags:q}"
         " --weights {output.weights:q} --card {output.card:q} > {log:q} 2>&1"
+
+
+rule fetch_checkpoint:
+    """Compute nodes often have no network, so the download runs where Snakemake runs.
+
+    The card is written last, and is the only file that Snakemake knows of: it would delete others
+    before a second try, which goes on where the first ended.
+    """
+    input:
+        code=sources("workflow_scripts/checkpoints/fetch_checkpoint.py"),
+    output:
+        card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
+    log:
+        "results/{zoo}/logs/fetch_checkpoint/{checkpoint}.log",
+    wildcard_constraints:
+        zoo=checkpoints_of_kind("hub"),
+    localrule: True
+    conda:
+        "../envs/taskspace.yaml"
+    params:
+        folder="results/{zoo}/checkpoints/{checkpoint}",
+        flags=hub_flags,
+    message:
+        "{wildcards.zoo}: fetching {wildcards.checkpoint}"
+    shell:
+        "python -m workflow_scripts.checkpoints.fetch_checkpoint"
+        " --checkpoint {wildcards.checkpoint:q} {params.flags:q} --folder {params.folder:q}"
+        " --card {output.card:q} > {log:q} 2>&1"
+
+
+rule describe_folder:
+    """A checkpoint in a user's folder, used in place."""
+    input:
+        files=folder_files,
+        code=sources("workflow_scripts/checkpoints/describe_folder.py"),
+    output:
+        card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
+    log:
+        "results/{zoo}/logs/describe_folder/{checkpoint}.log",
+    wildcard_constraints:
+        zoo=checkpoints_of_kind("folder"),
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        path=lambda wildcards: text_checkpoint(wildcards).path,
+        flags=remote_code_flags,
+    message:
+        "{wildcards.zoo}: looking at {wildcards.checkpoint}"
+    shell:
+        "python -m workflow_scripts.checkpoints.describe_folder"
+        " --checkpoint {wildcards.checkpoint:q} --path {params.path:q} {params.flags:q}"
+        " --card {output.card:q} > {log:q} 2>&1"
+
+
+rule pretrain:
+    """A miniature language model."""
+    input:
+        text=pretraining_text,
+        code=sources("workflow_scripts/checkpoints/pretrain.py"),
+    output:
+        card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
+        model=multiext(
+            "results/{zoo}/checkpoints/{checkpoint}/",
+            "config.json",
+            "model.safetensors",
+        ),
+        tokenizer="results/{zoo}/checkpoints/{checkpoint}/tokenizer.json",
+    log:
+        "results/{zoo}/logs/pretrain/{checkpoint}.log",
+    benchmark:
+        "results/{zoo}/benchmarks/pretrain/{checkpoint}.tsv"
+    wildcard_constraints:
+        zoo=checkpoints_of_kind("pretrain"),
+    conda:
+        "../envs/taskspace.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        folder="results/{zoo}/checkpoints/{checkpoint}",
+        flags=pretraining_flags,
+    message:
+        "{wildcards.zoo}: pre-training {wildcards.checkpoint}"
+    shell:
+        "python -m workflow_scripts.checkpoints.pretrain --checkpoint {wildcards.checkpoint:q}"
+        " --text {input.text:q} {params.flags:q} --folder {params.folder:q}"
+        " --card {output.card:q} > {log:q} 2>&1"

@@ -1,6 +1,8 @@
 # What the rules share: the validated config, the constraints of wildcards, and helpers.
+import platform
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
@@ -9,7 +11,11 @@ sys.path.insert(0, str(ROOT))
 from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
 from workflow_scripts.common.settings import to_flags
 from workflow_scripts.common.source_files import source_files
+from workflow_scripts.checkpoints.checkpoint_files import needed_paths
+from workflow_scripts.data.public_data import FILES as PUBLIC_FILES
 from workflow_scripts.data.settings import AgentSplitSettings
+from workflow_scripts.data.stdlib_settings import DOMAINS
+from workflow_scripts.data.text_settings import StdlibTask, metric_of, target_of
 
 try:
     for path in map(Path, workflow.configfiles):
@@ -21,9 +27,36 @@ except ConfigError as error:
     sys.exit("\n".join(f"config error: {line}" for line in error.lines))
 
 
+def one_of(names):
+    """A pattern for names of files and folders: any of these, or nothing at all."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def zoos_with(folder, names_of):
+    """A pattern for the zoos in which a folder holds certain names, and only where one follows.
+
+    Zoos may give the same name to different things, such as a checkpoint of the hub and one that
+    is trained; the name alone does not say which rule makes it.
+    """
+    return (
+        "|".join(
+            f"{re.escape(zoo)}(?=/{folder}/(?:{one_of(names_of(settings))})[./])"
+            for zoo, settings in ZOOS.items()
+            if names_of(settings)
+        )
+        or "(?!)"
+    )
+
+
+IMAGE_ZOOS = one_of(zoo for zoo in ZOOS if ZOOS[zoo].modality == "image")
+TEXT_ZOOS = one_of(zoo for zoo in ZOOS if ZOOS[zoo].modality == "text")
+
+
 wildcard_constraints:
-    zoo="|".join(map(re.escape, ZOOS)),
+    zoo=one_of(ZOOS),
     checkpoint=r"[^/]+",
+    corpus=r"[^/]+",
+    probe=r"[^/]+",
     task=r"[^/]+",
     method=r"[^/]+",
     k=r"\d+",
@@ -50,6 +83,31 @@ def feature_files(wildcards, corpus):
 def checkpoint_names(wildcards):
     """The names of a zoo's checkpoints, sorted, so that their order in the config is no matter."""
     return sorted(zoo_of(wildcards).checkpoint_names)
+
+
+def given(paths):
+    """Those of a user's files that are there.
+
+    Where one is missing, a run ends before its first job; a dry run plans without it.
+    """
+    there = [path for path in paths if Path(path).exists()]
+    if len(there) < len(paths):
+        report_missing_files()
+    return there
+
+
+@cache
+def report_missing_files():
+    """Name all of the users' files that are missing, once."""
+    lines = [
+        f"missing file: {path}, for zoos.{name}.{key}{home and f'; it is from {home}'}"
+        for name, zoo in ZOOS.items()
+        for key, path, home in zoo.user_files
+        if not Path(path).exists()
+    ]
+    if not workflow.dryrun:
+        sys.exit("\n".join(lines))
+    print(*lines, sep="\n", file=sys.stderr)
 
 
 # Stage 1: images of the probe, the tasks and the agents; the tasks.
@@ -100,7 +158,189 @@ def task_classes(wildcards):
     return [*zoo.class_sets.tasks[zoo.task_names.index(wildcards.task)]]
 
 
+# Stage 1, text: probes, and the corpora of tasks.
+STDLIB_FILES = sorted(
+    {"probe.txt"}
+    | {f"text/{domain}.txt" for domain in DOMAINS}
+    | {
+        file.format(split=split)
+        for _, _, file in StdlibTask.FILES.values()
+        for split in ("train", "dev", "test")
+    }
+)
+
+
+def stdlib_flags(wildcards):
+    """What decides the embedded text and its tasks, apart from the library itself."""
+    zoo = zoo_of(wildcards)
+    return ["--seed", str(zoo.seed), *to_flags(zoo.data)]
+
+
+def image_probes(zoo):
+    """The names of an image zoo's probes."""
+    return zoo.probe_names if zoo.modality == "image" else []
+
+
+def text_probes(zoo):
+    """The names of a zoo's text probes."""
+    return zoo.probe_names if zoo.modality == "text" else []
+
+
+def task_corpora(zoo):
+    """The names of the corpora of a text zoo's tasks."""
+    if zoo.modality != "text":
+        return []
+    return sorted({zoo.corpus_of(task) for task in zoo.task_names})
+
+
+def probe_text(wildcards):
+    """The file that a probe's sentences are from."""
+    probe = zoo_of(wildcards).probe_texts[wildcards.corpus]
+    if probe.source == "text":
+        return given([probe.file])
+    if probe.source == "python-stdlib":
+        return [f"results/{wildcards.zoo}/stdlib/probe.txt"]
+    return [f"results/downloads/{probe.download}.txt"]
+
+
+def probe_flags(wildcards):
+    """Which sentences a probe takes, and how they are read."""
+    probe = zoo_of(wildcards).probe_texts[wildcards.corpus]
+    return to_flags(probe, exclude={"source", "file", "variant", "home"})
+
+
+def task_files(wildcards, task, split):
+    """The files of a split of a task; none where it is drawn from another."""
+    settings = zoo_of(wildcards).tasks[task]
+    files = settings.files(split, f"results/{wildcards.zoo}/stdlib")
+    return given(files) if settings.source == "files" else files
+
+
+def files_of_task(wildcards):
+    """The files of every split of a task, by split."""
+    return {
+        split: task_files(wildcards, wildcards.task, split)
+        for split in ("train", "dev", "test")
+    }
+
+
+def tasks_on(wildcards):
+    """The tasks on a corpus, sorted, so that their order in the config is no matter."""
+    zoo = zoo_of(wildcards)
+    return sorted(
+        task for task in zoo.task_names if zoo.corpus_of(task) == wildcards.corpus
+    )
+
+
+def files_of_corpus(wildcards):
+    """The files of all tasks on a corpus, each once."""
+    return sorted(
+        {
+            path
+            for task in tasks_on(wildcards)
+            for split in ("train", "dev", "test")
+            for path in task_files(wildcards, task, split)
+        }
+    )
+
+
+def corpus_flags(wildcards):
+    """Each file of a corpus once, with how it is read."""
+    files = {
+        (zoo_of(wildcards).tasks[task].format, path)
+        for task in tasks_on(wildcards)
+        for split in ("train", "dev", "test")
+        for path in task_files(wildcards, task, split)
+    }
+    return [part for form, path in sorted(files) for part in ("--read", form, path)]
+
+
+def text_task_flags(wildcards):
+    """How a task is read from its files, and what is drawn from them."""
+    zoo = zoo_of(wildcards)
+    task = zoo.tasks[wildcards.task]
+    flags = [
+        "--format",
+        task.format,
+        "--target",
+        target_of(task),
+        "--metric",
+        metric_of(task),
+    ]
+    for split, files in files_of_task(wildcards).items():
+        flags += [f"--{split}", *files] if files else []
+    drawn = [split for split in ("dev", "test") if not task.files(split, "")]
+    for split in drawn:
+        flags += [f"--{split}-fraction", str(getattr(task, f"{split}_fraction"))]
+    return flags + (["--seed", str(zoo.seed)] if drawn else [])
+
+
+def task_corpus(wildcards):
+    """The corpus that a text task is on."""
+    corpus = zoo_of(wildcards).corpus_of(wildcards.task)
+    return f"results/{wildcards.zoo}/corpora/{corpus}.txt"
+
+
 # Stage 2: the checkpoints of the zoo.
+def checkpoints_of_kind(kind):
+    """A pattern for the zoos in which a checkpoint of that kind has a name."""
+    return zoos_with(
+        "checkpoints",
+        lambda zoo: [
+            name for name in zoo.checkpoint_names if kind_of(zoo, name) == kind
+        ],
+    )
+
+
+def kind_of(zoo, name):
+    """Where a checkpoint comes from."""
+    return zoo.checkpoints[name].kind if zoo.modality == "text" else "agent"
+
+
+def text_checkpoint(wildcards):
+    """The settings of a text checkpoint."""
+    return zoo_of(wildcards).checkpoints[wildcards.checkpoint]
+
+
+def hub_flags(wildcards):
+    """What is fetched from the hub."""
+    one = text_checkpoint(wildcards)
+    flags = ["--id", one.id, "--revision", one.revision]
+    return flags + remote_code_flags(wildcards)
+
+
+def remote_code_flags(wildcards):
+    """Whether code that comes with a checkpoint may run."""
+    return (
+        ["--trust-remote-code"] if text_checkpoint(wildcards).trust_remote_code else []
+    )
+
+
+def folder_files(wildcards):
+    """The files of a user's own checkpoint."""
+    one = text_checkpoint(wildcards)
+    given([f"{one.path}/config.json"])
+    paths = needed_paths(Path(one.path), one.trust_remote_code)
+    return [path.as_posix() for path in paths]
+
+
+def pretraining_text(wildcards):
+    """What a miniature model is trained on."""
+    return (
+        f"results/{wildcards.zoo}/stdlib/text/{text_checkpoint(wildcards).domain}.txt"
+    )
+
+
+def pretraining_flags(wildcards):
+    """How a miniature model is made and trained."""
+    zoo = zoo_of(wildcards)
+    return [
+        "--seed",
+        str(zoo.seed),
+        *to_flags(text_checkpoint(wildcards), exclude={"kind"}),
+    ]
+
+
 def agent_classes(wildcards):
     """The classes that an agent is trained on."""
     zoo = zoo_of(wildcards)
@@ -124,9 +364,45 @@ def feature_flags(wildcards):
 
 
 # Stage 4: the covariance between the checkpoints.
+def is_precomputed(zoo):
+    """Whether a zoo's covariance was brought along."""
+    return zoo.covariance.precomputed is not None
+
+
 def covariance_flags(wildcards):
     """How the covariance is estimated."""
-    return to_flags(zoo_of(wildcards).covariance)
+    return to_flags(zoo_of(wildcards).covariance, exclude={"precomputed", "names"})
+
+
+def covariance_memory(wildcards):
+    """Megabytes for the products of all features: they grow with the zoo."""
+    return max(3000, 300 * len(checkpoint_names(wildcards)))
+
+
+def convergence_flags(wildcards):
+    """How the covariance is estimated, and at which numbers of sentences beside all."""
+    zoo = zoo_of(wildcards)
+    folder = f"results/{wildcards.zoo}"
+    flags = ["--convergence", f"{folder}/covariance/{wildcards.probe}.convergence.csv"]
+    flags += ["--corpus", f"{folder}/corpora/{wildcards.probe}.txt"]
+    flags += (
+        ["--prefixes", *map(str, sorted(zoo.convergence))] if zoo.convergence else []
+    )
+    return covariance_flags(wildcards) + flags
+
+
+def precomputed_files(wildcards):
+    """The files of a covariance that was brought along, under the names of their flags."""
+    settings = zoo_of(wildcards).covariance
+    files = {"covariance": given([settings.precomputed])}
+    return files | ({"names": given([settings.names])} if settings.names else {})
+
+
+def precomputed_flags(wildcards):
+    """The same, as flags."""
+    settings = zoo_of(wildcards).covariance
+    flags = ["--covariance", settings.precomputed]
+    return flags + (["--names", settings.names] if settings.names else [])
 
 
 # Stage 5: selections of checkpoints, a file for each method.
@@ -171,6 +447,16 @@ def selections_of_size(wildcards):
         for label in sorted(zoo.selection.methods)
         if int(wildcards.k) in sizes_of(zoo, label)
     ]
+
+
+def features_of_task(wildcards):
+    """The features of every checkpoint on the corpus of a task."""
+    return feature_files(wildcards, zoo_of(wildcards).corpus_of(wildcards.task))
+
+
+def folder_of_task(wildcards):
+    """Where those features are."""
+    return f"results/{wildcards.zoo}/features/{zoo_of(wildcards).corpus_of(wildcards.task)}"
 
 
 def head_flags(wildcards):
@@ -231,6 +517,17 @@ def selection_files(wildcards):
     return [f"results/{wildcards.zoo}/selections/{label}.csv" for label in labels]
 
 
+def singles_flags(wildcards):
+    """The methods whose picks are scored each alone."""
+    labels = labels_of(zoo_of(wildcards), "single")
+    return ["--singles", *labels] if labels else []
+
+
+def needs_checkpoints(zoo):
+    """Whether a zoo's checkpoints are run at all: not if a covariance is all there is."""
+    return bool(zoo.probe_names or zoo.task_names)
+
+
 def card_files(wildcards):
     """What each checkpoint of a zoo says of itself."""
     return [
@@ -239,18 +536,37 @@ def card_files(wildcards):
     ]
 
 
+def convergence_files(wildcards):
+    """How the covariance converges on each text probe."""
+    return [
+        f"results/{wildcards.zoo}/covariance/{probe}.convergence.csv"
+        for probe in text_probes(zoo_of(wildcards))
+    ]
+
+
+def convergence_labels(wildcards):
+    """The same, each with the name of its probe."""
+    return [
+        f"{probe}=results/{wildcards.zoo}/covariance/{probe}.convergence.csv"
+        for probe in text_probes(zoo_of(wildcards))
+    ]
+
+
 def report_figures(zoo):
     """The figures of a zoo."""
+    settings = ZOOS[zoo]
     figures = ["covariance", "mutual-information"]
-    if ZOOS[zoo].tasks:
-        figures += ["scores"]
-        random = labels_of(ZOOS[zoo], "random")
-        others = set(ZOOS[zoo].selection.methods) - set(random)
-        figures += ["gain"] if random and others else []
+    figures += ["convergence"] if text_probes(settings) else []
+    if settings.task_names:
+        random = labels_of(settings, "random")
+        others = set(settings.selection.methods) - set(random)
+        figures += ["scores", "tasks"] + (["gain"] if random and others else [])
     return [f"results/{zoo}/figures/{name}.svg" for name in figures]
 
 
 def report_tables(zoo):
     """The tables of a zoo."""
-    tables = ["checkpoints", "picks"] + (["scores"] if ZOOS[zoo].tasks else [])
+    settings = ZOOS[zoo]
+    tables = ["picks"] + (["checkpoints"] if needs_checkpoints(settings) else [])
+    tables += ["scores"] if settings.task_names else []
     return [f"results/{zoo}/tables/{name}.csv" for name in tables]

@@ -4,26 +4,70 @@
 rule estimate_covariance:
     """Kernel alignment between all pairs of checkpoints."""
     input:
-        features=lambda wildcards: feature_files(wildcards, "probe"),
+        features=lambda wildcards: feature_files(wildcards, wildcards.probe),
         code=sources("workflow_scripts/covariance/estimate.py"),
     output:
-        "results/{zoo}/covariance/probe.npz",
+        covariance="results/{zoo}/covariance/{probe}.npz",
     log:
-        "results/{zoo}/logs/estimate_covariance.log",
+        "results/{zoo}/logs/estimate_covariance/{probe}.log",
     benchmark:
-        "results/{zoo}/benchmarks/estimate_covariance.tsv"
+        "results/{zoo}/benchmarks/estimate_covariance/{probe}.tsv"
+    wildcard_constraints:
+        zoo=zoos_with("covariance", image_probes),
     conda:
         "../envs/taskspace.yaml"
     threads: 2
     resources:
-        mem_mb=3000,
+        mem_mb=covariance_memory,
     params:
-        folder="results/{zoo}/features/probe",
+        folder="results/{zoo}/features/{probe}",
         checkpoints=checkpoint_names,
         flags=covariance_flags,
     message:
-        "{wildcards.zoo}: estimating the covariance"
+        "{wildcards.zoo}: estimating the covariance on {wildcards.probe}"
     shell:
         "python -m workflow_scripts.covariance.estimate --features-folder {params.folder:q}"
-        " --checkpoints {params.checkpoints:q} {params.flags:q} --output {output:q}"
-        " > {log:q} 2>&1"
+        " --checkpoints {params.checkpoints:q} {params.flags:q} --output {output.covariance:q}"
+        " --memory-mb $(({resources.mem_mb} / 2)) > {log:q} 2>&1"
+
+
+use rule estimate_covariance as estimate_word_covariance with:
+    """The same on words, and how it converges as the probe grows."""
+    input:
+        features=lambda wildcards: feature_files(wildcards, wildcards.probe),
+        corpus="results/{zoo}/corpora/{probe}.txt",
+        code=sources("workflow_scripts/covariance/estimate.py"),
+    output:
+        covariance="results/{zoo}/covariance/{probe}.npz",
+        convergence="results/{zoo}/covariance/{probe}.convergence.csv",
+    wildcard_constraints:
+        zoo=zoos_with("covariance", text_probes),
+    params:
+        folder="results/{zoo}/features/{probe}",
+        checkpoints=checkpoint_names,
+        flags=convergence_flags,
+
+
+rule import_covariance:
+    """A covariance that was brought along, for the checkpoints of the zoo."""
+    input:
+        unpack(precomputed_files),
+        code=sources("workflow_scripts/covariance/import_covariance.py"),
+    output:
+        "results/{zoo}/covariance/probe.npz",
+    log:
+        "results/{zoo}/logs/import_covariance.log",
+    wildcard_constraints:
+        zoo=one_of(zoo for zoo in ZOOS if is_precomputed(ZOOS[zoo])),
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        flags=precomputed_flags,
+        checkpoints=checkpoint_names,
+    message:
+        "{wildcards.zoo}: importing the covariance"
+    shell:
+        "python -m workflow_scripts.covariance.import_covariance {params.flags:q}"
+        " --checkpoints {params.checkpoints:q} --output {output:q} > {log:q} 2>&1"

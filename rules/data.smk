@@ -1,4 +1,4 @@
-# Stage 1: images of the probe, the tasks and the agents; the tasks.
+# Stage 1: the corpora of probe, tasks and agents; the tasks.
 
 
 rule fetch_cifar100:
@@ -33,6 +33,7 @@ rule draw_images:
     benchmark:
         "results/{zoo}/benchmarks/draw_images/{corpus}.tsv"
     wildcard_constraints:
+        zoo=IMAGE_ZOOS,
         corpus="probe|tasks|agents",
     conda:
         "../envs/taskspace.yaml"
@@ -56,6 +57,8 @@ rule draw_task:
         "results/{zoo}/tasks/{task}.parquet",
     log:
         "results/{zoo}/logs/draw_task/{task}.log",
+    wildcard_constraints:
+        zoo=IMAGE_ZOOS,
     conda:
         "../envs/taskspace.yaml"
     resources:
@@ -67,3 +70,123 @@ rule draw_task:
     shell:
         "python -m workflow_scripts.data.draw_task --units {input.units:q}"
         " --classes {params.classes} --output {output:q} > {log:q} 2>&1"
+
+
+rule fetch_file:
+    """Public text and tasks, verified."""
+    input:
+        code=sources("workflow_scripts/data/fetch_file.py"),
+    output:
+        "results/downloads/{file}",
+    log:
+        "results/downloads/logs/{file}.log",
+    wildcard_constraints:
+        file=one_of(PUBLIC_FILES),
+    localrule: True
+    conda:
+        "../envs/taskspace.yaml"
+    message:
+        "downloading {wildcards.file}"
+    shell:
+        "python -m workflow_scripts.data.fetch_file --name {wildcards.file:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule write_stdlib:
+    """Text and labelled sentences of the running Python's standard library."""
+    input:
+        code=sources("workflow_scripts/data/write_stdlib.py"),
+    output:
+        expand("results/{{zoo}}/stdlib/{file}", file=STDLIB_FILES),
+    log:
+        "results/{zoo}/logs/write_stdlib.log",
+    benchmark:
+        "results/{zoo}/benchmarks/write_stdlib.tsv"
+    wildcard_constraints:
+        zoo=TEXT_ZOOS,
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        folder="results/{zoo}/stdlib",
+        flags=stdlib_flags,
+        python=platform.python_version(),
+    message:
+        "{wildcards.zoo}: labelling the standard library of Python {params.python}"
+    shell:
+        "python -m workflow_scripts.data.write_stdlib --folder {params.folder:q}"
+        " {params.flags:q} > {log:q} 2>&1"
+
+
+rule write_probe:
+    """The sentences of a text probe."""
+    input:
+        text=probe_text,
+        code=sources("workflow_scripts/data/write_probe.py"),
+    output:
+        "results/{zoo}/corpora/{corpus}.txt",
+    log:
+        "results/{zoo}/logs/write_probe/{corpus}.log",
+    wildcard_constraints:
+        zoo=zoos_with("corpora", text_probes),
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        flags=probe_flags,
+    message:
+        "{wildcards.zoo}: writing {wildcards.corpus}"
+    shell:
+        "python -m workflow_scripts.data.write_probe --text {input.text:q} {params.flags:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule gather_sentences:
+    """The corpus of the tasks that are on the same sentences."""
+    input:
+        files=files_of_corpus,
+        code=sources("workflow_scripts/data/gather_sentences.py"),
+    output:
+        "results/{zoo}/corpora/{corpus}.txt",
+    log:
+        "results/{zoo}/logs/gather_sentences/{corpus}.log",
+    wildcard_constraints:
+        zoo=zoos_with("corpora", task_corpora),
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        flags=corpus_flags,
+    message:
+        "{wildcards.zoo}: gathering the sentences of {wildcards.corpus}"
+    shell:
+        "python -m workflow_scripts.data.gather_sentences {params.flags:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule read_task:
+    """One task on words, from its labelled files."""
+    input:
+        unpack(files_of_task),
+        corpus=task_corpus,
+        code=sources("workflow_scripts/data/read_task.py"),
+    output:
+        "results/{zoo}/tasks/{task}.parquet",
+    log:
+        "results/{zoo}/logs/read_task/{task}.log",
+    wildcard_constraints:
+        zoo=TEXT_ZOOS,
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        flags=text_task_flags,
+    message:
+        "{wildcards.zoo}: reading {wildcards.task}"
+    shell:
+        "python -m workflow_scripts.data.read_task {params.flags:q} --corpus {input.corpus:q}"
+        " --output {output:q} > {log:q} 2>&1"

@@ -6,7 +6,7 @@ rule evaluate:
     input:
         task="results/{zoo}/tasks/{task}.parquet",
         selections=selections_of_size,
-        features=lambda wildcards: feature_files(wildcards, "tasks"),
+        features=features_of_task,
         code=sources("workflow_scripts/evaluation/evaluate.py"),
     output:
         "results/{zoo}/scores/{task}/k{k}.csv",
@@ -19,7 +19,7 @@ rule evaluate:
     resources:
         mem_mb=2000,
     params:
-        folder="results/{zoo}/features/tasks",
+        folder=folder_of_task,
         checkpoints=checkpoint_names,
         flags=head_flags,
     message:
@@ -35,7 +35,7 @@ rule evaluate_singles:
     """Every checkpoint alone on one task: what the method peek looks at."""
     input:
         task="results/{zoo}/tasks/{task}.parquet",
-        features=lambda wildcards: feature_files(wildcards, "tasks"),
+        features=features_of_task,
         code=sources("workflow_scripts/evaluation/evaluate.py"),
     output:
         "results/{zoo}/scores/{task}/singles.csv",
@@ -48,7 +48,7 @@ rule evaluate_singles:
     resources:
         mem_mb=2000,
     params:
-        folder="results/{zoo}/features/tasks",
+        folder=folder_of_task,
         checkpoints=checkpoint_names,
         flags=head_flags,
     message:

@@ -1,19 +1,21 @@
 # Stage 3: the features of each checkpoint on each corpus.
 
 
-rule extract_features:
-    """One checkpoint on one corpus."""
+rule extract_image_features:
+    """One checkpoint on one corpus of images."""
     input:
         corpus="results/{zoo}/corpora/{corpus}.npy",
         weights="results/{zoo}/checkpoints/{checkpoint}/model.safetensors",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
-        code=sources("workflow_scripts/features/extract.py"),
+        code=sources("workflow_scripts/features/extract_images.py"),
     output:
         "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
     log:
-        "results/{zoo}/logs/extract_features/{corpus}/{checkpoint}.log",
+        "results/{zoo}/logs/extract_image_features/{corpus}/{checkpoint}.log",
     benchmark:
-        "results/{zoo}/benchmarks/extract_features/{corpus}/{checkpoint}.tsv"
+        "results/{zoo}/benchmarks/extract_image_features/{corpus}/{checkpoint}.tsv"
+    wildcard_constraints:
+        zoo=IMAGE_ZOOS,
     conda:
         "../envs/taskspace.yaml"
     threads: 1
@@ -25,5 +27,33 @@ rule extract_features:
     message:
         "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
     shell:
-        "python -m workflow_scripts.features.extract --corpus {input.corpus:q}"
+        "python -m workflow_scripts.features.extract_images --corpus {input.corpus:q}"
         " --checkpoint {params.folder:q} {params.flags:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule extract_word_features:
+    """One checkpoint on one corpus of text."""
+    input:
+        corpus="results/{zoo}/corpora/{corpus}.txt",
+        card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
+        code=sources("workflow_scripts/features/extract_words.py"),
+    output:
+        "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
+    log:
+        "results/{zoo}/logs/extract_word_features/{corpus}/{checkpoint}.log",
+    benchmark:
+        "results/{zoo}/benchmarks/extract_word_features/{corpus}/{checkpoint}.tsv"
+    wildcard_constraints:
+        zoo=TEXT_ZOOS,
+    conda:
+        "../envs/taskspace.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        flags=feature_flags,
+    message:
+        "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
+    shell:
+        "python -m workflow_scripts.features.extract_words --corpus {input.corpus:q}"
+        " --card {input.card:q} {params.flags:q} --output {output:q} > {log:q} 2>&1"

@@ -51,13 +51,14 @@ rule plot_mutual_information:
     params:
         main=lambda wildcards: headline_method(zoo_of(wildcards)),
         random=random_flags,
+        singles=singles_flags,
         jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
     message:
         "{wildcards.zoo}: drawing the mutual information"
     shell:
         "python -m workflow_scripts.report.plot_mutual_information"
         " --covariance {input.covariance:q} --selections {input.selections:q}"
-        " --main {params.main:q} {params.random:q} --jitter {params.jitter}"
+        " --main {params.main:q} {params.random:q} {params.singles:q} --jitter {params.jitter}"
         " --output {output.svg:q} > {log:q} 2>&1"
 
 
@@ -82,11 +83,69 @@ rule plot_scores:
         mem_mb=1000,
     params:
         random=random_flags,
+        singles=singles_flags,
     message:
         "{wildcards.zoo}: drawing the scores"
     shell:
         "python -m workflow_scripts.report.plot_scores --scores {input.scores:q}"
-        " {params.random:q} --output {output.svg:q} > {log:q} 2>&1"
+        " {params.random:q} {params.singles:q} --output {output.svg:q} > {log:q} 2>&1"
+
+
+rule plot_tasks:
+    """The scores of random sets, methods and single checkpoints, a panel for each task."""
+    input:
+        scores="results/{zoo}/scores.csv",
+        code=sources("workflow_scripts/report/plot_tasks.py"),
+    output:
+        svg=report(
+            "results/{zoo}/figures/tasks.svg",
+            caption=f"{CAPTIONS}/tasks.rst",
+            category="{zoo}",
+            labels={"figure": "tasks"},
+        ),
+        png="results/{zoo}/figures/tasks.png",
+    log:
+        "results/{zoo}/logs/plot_tasks.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        random=random_flags,
+        singles=singles_flags,
+    message:
+        "{wildcards.zoo}: drawing the scores of each task"
+    shell:
+        "python -m workflow_scripts.report.plot_tasks --scores {input.scores:q}"
+        " {params.random:q} {params.singles:q} --output {output.svg:q} > {log:q} 2>&1"
+
+
+rule plot_convergence:
+    """How the covariance comes close to its final value as the probe grows."""
+    input:
+        convergence=convergence_files,
+        code=sources("workflow_scripts/report/plot_convergence.py"),
+    output:
+        svg=report(
+            "results/{zoo}/figures/convergence.svg",
+            caption=f"{CAPTIONS}/convergence.rst",
+            category="{zoo}",
+            labels={"figure": "convergence"},
+        ),
+        png="results/{zoo}/figures/convergence.png",
+    log:
+        "results/{zoo}/logs/plot_convergence.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        convergence=convergence_labels,
+    message:
+        "{wildcards.zoo}: drawing the convergence of the covariance"
+    shell:
+        "python -m workflow_scripts.report.plot_convergence --convergence {params.convergence:q}"
+        " --output {output.svg:q} > {log:q} 2>&1"
 
 
 rule plot_gain:
@@ -110,34 +169,53 @@ rule plot_gain:
         mem_mb=1000,
     params:
         random=random_flags,
+        singles=singles_flags,
     message:
         "{wildcards.zoo}: drawing the gain over random sets"
     shell:
         "python -m workflow_scripts.report.plot_gain --scores {input.scores:q}"
-        " {params.random:q} --output {output.svg:q} > {log:q} 2>&1"
+        " {params.random:q} {params.singles:q} --output {output.svg:q} > {log:q} 2>&1"
 
 
-rule tabulate:
-    """The checkpoints of a zoo and the picks of every method."""
+rule tabulate_checkpoints:
+    """What is known of each checkpoint."""
     input:
         cards=card_files,
-        selections=selection_files,
-        code=sources("workflow_scripts/report/tables.py"),
+        code=sources("workflow_scripts/report/checkpoint_table.py"),
     output:
-        checkpoints=report(
+        report(
             "results/{zoo}/tables/checkpoints.csv",
             caption=f"{CAPTIONS}/checkpoints.rst",
             category="{zoo}",
             labels={"table": "checkpoints"},
         ),
-        picks=report(
+    log:
+        "results/{zoo}/logs/tabulate_checkpoints.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    message:
+        "{wildcards.zoo}: table of checkpoints"
+    shell:
+        "python -m workflow_scripts.report.checkpoint_table --cards {input.cards:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule tabulate_picks:
+    """The picks of every method."""
+    input:
+        selections=selection_files,
+        code=sources("workflow_scripts/report/pick_table.py"),
+    output:
+        report(
             "results/{zoo}/tables/picks.csv",
             caption=f"{CAPTIONS}/picks.rst",
             category="{zoo}",
             labels={"table": "picks"},
         ),
     log:
-        "results/{zoo}/logs/tabulate.log",
+        "results/{zoo}/logs/tabulate_picks.log",
     conda:
         "../envs/taskspace.yaml"
     resources:
@@ -145,12 +223,10 @@ rule tabulate:
     params:
         random=random_flags,
     message:
-        "{wildcards.zoo}: tables of checkpoints and picks"
+        "{wildcards.zoo}: table of picks"
     shell:
-        "python -m workflow_scripts.report.tables --cards {input.cards:q}"
-        " --selections {input.selections:q} {params.random:q}"
-        " --checkpoint-table {output.checkpoints:q} --pick-table {output.picks:q}"
-        " > {log:q} 2>&1"
+        "python -m workflow_scripts.report.pick_table --selections {input.selections:q}"
+        " {params.random:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule tabulate_scores:
@@ -173,11 +249,12 @@ rule tabulate_scores:
         mem_mb=1000,
     params:
         random=random_flags,
+        singles=singles_flags,
     message:
         "{wildcards.zoo}: table of scores"
     shell:
         "python -m workflow_scripts.report.score_table --scores {input.scores:q}"
-        " {params.random:q} --output {output:q} > {log:q} 2>&1"
+        " {params.random:q} {params.singles:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule write_report:

@@ -43,7 +43,7 @@ from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.unit_file import Units, read_units
 from workflow_scripts.data import draw_images
-from workflow_scripts.features import extract
+from workflow_scripts.features import extract_images
 
 CPU = torch.device("cpu")
 
@@ -802,7 +802,7 @@ def test_a_broken_agent_is_told_with_its_file(
 
 def features_of(agent: Path, corpus: Corpus, output: Path, *flags: str) -> Path:
     """The features of an agent on a corpus, through the script."""
-    extract.main(
+    extract_images.main(
         ["--corpus", str(corpus.images), "--checkpoint", str(agent), "--output", str(output)]
         + ["--device", "cpu", *flags]
     )

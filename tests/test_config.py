@@ -6,7 +6,7 @@ import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -17,6 +17,7 @@ from workflow_scripts.common import schema as schema_script
 from workflow_scripts.common.config import Config, ConfigError, _members, read_config, repeated_keys
 from workflow_scripts.common.script import UserError, parser
 from workflow_scripts.common.settings import Settings, add_flags, from_flags, to_flags
+from workflow_scripts.common.zoos import ImageZoo, TextZoo
 from workflow_scripts.covariance.settings import CovarianceSettings
 from workflow_scripts.data.settings import (
     AgentSplitSettings,
@@ -25,6 +26,9 @@ from workflow_scripts.data.settings import (
     ProbeSettings,
     TaskSettings,
 )
+from workflow_scripts.data.task_formats import FORMATS
+from workflow_scripts.data.text_settings import Format, MetricName, metric_of, target_of
+from workflow_scripts.evaluation.metrics import METRICS
 from workflow_scripts.evaluation.settings import SOLVERS, AdamSettings, LbfgsSettings, SgdSettings
 from workflow_scripts.features.settings import FeatureSettings
 from workflow_scripts.selection.settings import METHODS
@@ -63,6 +67,39 @@ def zoo() -> Raw:
     }
 
 
+def text_zoo() -> Raw:
+    """A text zoo with every kind of checkpoint, probe and task."""
+    return {
+        "modality": "text",
+        "data": {"source": "python-stdlib"},
+        "checkpoints": {
+            "hub": {"kind": "hub", "id": "facebook/bart-base"},
+            "folder": {"kind": "folder", "path": "models/mine"},
+            "mini": {
+                "kind": "pretrain",
+                "family": "bert",
+                "tokenizer": "wordpiece",
+                "objective": "masked",
+            },
+        },
+        "probe": {"source": "python-stdlib"},
+        "other_probes": {
+            "wiki": {"source": "wikitext-2"},
+            "mine": {"source": "text", "file": "mine.txt"},
+        },
+        "tasks": {
+            "pos": {"source": "python-stdlib", "task": "pos"},
+            "chunking": {"source": "conll2000"},
+            "upos": {"source": "ud-english-ewt"},
+            "deprel": {"format": "conllu", "target": "deprel", "train": "mine.conllu"},
+        },
+        "selection": {
+            "sizes": [1, 2],
+            "methods": {"mmi": None, "peek": {"task": "upos"}, "single": {"picks": ["hub"]}},
+        },
+    }
+
+
 def changed(raw: Raw, *changes: tuple[str, Any]) -> Raw:
     """A copy of a mapping in which dotted keys have other values, or are gone."""
     raw = copy.deepcopy(raw)
@@ -96,6 +133,8 @@ def mistakes_of(*changes: tuple[str, Any]) -> list[str]:
 def test_the_configs_of_the_project_are_valid(path: Path) -> None:
     config = read_config(yaml.safe_load(path.read_text(encoding="utf-8")))
     for one in config.zoos.values():
+        if not isinstance(one, ImageZoo):
+            continue
         sets = one.class_sets
         assert len(sets.agents) == len(one.checkpoint_names) == one.agents.count
         assert len(sets.tasks) == len(one.task_names)
@@ -184,7 +223,7 @@ def test_methods_may_be_renamed() -> None:
         # Keys and types.
         ("agents.epoks", 3, "zoos.mine.agents: unknown key 'epoks'", "did you mean 'epochs'?"),
         ("agents.epoks", 3, "zoos.mine.agents:", "allowed: network, epochs, batch_size,"),
-        ("colour", 3, "zoos.mine: unknown key 'colour'", "allowed: modality, seed, data,"),
+        ("colour", 3, "zoos.mine: unknown key 'colour'", "allowed: modality, seed, covariance,"),
         ("data.folder", "x", "zoos.mine.data: unknown key 'folder'", "allowed: source, test_f"),
         (
             "selection.methods.mmi.strat",
@@ -216,7 +255,8 @@ def test_methods_may_be_renamed() -> None:
         ("selection.methods.mmi", 3, "zoos.mine.selection.methods.mmi:", "dictionary"),
         ("selection.sizes", [], "zoos.mine.selection.sizes:", "at least 1 item"),
         ("selection.methods", {}, "zoos.mine.selection.methods:", "at least 1 item"),
-        ("modality", "text", "zoos.mine.modality:", "should be 'image'; given: 'text'"),
+        ("modality", "sound", "zoos.mine:", "needs a key 'modality' that is one of image, text"),
+        ("modality", DELETE, "zoos.mine:", "needs a key 'modality' that is one of image, text"),
         ("features.dtype", "float8", "zoos.mine.features.dtype:", "'float32' or 'float16'"),
         ("covariance.estimator", "b", "zoos.mine.covariance.estimator:", "'biased' or 'debiased'"),
         # One of several kinds of block.
@@ -455,6 +495,103 @@ def test_a_long_value_is_not_shown_in_full() -> None:
     assert len(line) < 200
 
 
+# Text zoos.
+
+
+def text_mistakes(*changes: tuple[str, Any]) -> list[str]:
+    """The lines with which the text zoo is refused after some changes."""
+    return mistakes({"zoos": {"mine": changed(text_zoo(), *changes)}})
+
+
+def read_text_zoo(*changes: tuple[str, Any]) -> TextZoo:
+    mine = read_config({"zoos": {"mine": changed(text_zoo(), *changes)}}).zoos["mine"]
+    assert isinstance(mine, TextZoo)
+    return mine
+
+
+def test_tasks_of_the_embedded_source_may_be_named_alone() -> None:
+    listed = read_text_zoo(("tasks", ["pos", "syn-ggp"]), ("selection.methods", {"mmi": None}))
+    assert listed.task_names == ["pos", "syn-ggp"]
+    assert {listed.corpus_of(name) for name in listed.task_names} == {"code"}
+
+
+def test_what_a_text_zoo_reads_and_is_called() -> None:
+    mine = read_text_zoo()
+    assert mine.checkpoint_names == ["hub", "folder", "mini"]
+    assert mine.probe_names == ["probe", "probe-wiki", "probe-mine"]
+    assert mine.corpus_of("upos") == "upos"
+    assert mine.user_files == [
+        ("checkpoints.folder.path", "models/mine/config.json", ""),
+        ("other_probes.mine.file", "mine.txt", ""),
+        ("tasks.deprel.train", "mine.conllu", ""),
+    ]
+    assert [(target_of(task), metric_of(task)) for task in mine.tasks.values()] == [
+        ("pos", "accuracy"),
+        ("chunk", "span_f1"),
+        ("upos", "accuracy"),
+        ("deprel", "accuracy"),
+    ]
+
+
+def test_a_covariance_that_is_there_needs_no_probe() -> None:
+    changes = [("probe", DELETE), ("other_probes", DELETE)]
+    npz = {"precomputed": "k.npz"}
+    mine = read_text_zoo(*changes, ("covariance", npz))
+    assert mine.probe_names == []
+    assert ("covariance.precomputed", "k.npz", "") in mine.user_files
+    npy = {"precomputed": "k.npy", "names": "n.txt"}
+    assert read_text_zoo(*changes, ("covariance", npy)).covariance.names == "n.txt"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "where", "told"),
+    [
+        ("checkpoints.hub.id", "a/b/c", "checkpoints.hub.id:", "pattern"),
+        ("checkpoints.hub.kind", "web", "checkpoints.hub:", "one of hub, folder, pretrain"),
+        ("checkpoints.folder.path", DELETE, "checkpoints.folder.path:", "is missing"),
+        ("checkpoints.mini.objective", "causal", "checkpoints.mini:", "objective: masked"),
+        ("checkpoints.mini.width", 30, "checkpoints.mini:", "must divide width"),
+        ("checkpoints.mini.domain", "cooking", ":", "no domain 'cooking'; choose all"),
+        ("checkpoints", {}, "checkpoints:", "at least 2"),
+        ("data", DELETE, ":", "checkpoints.mini needs data: {source: python-stdlib}"),
+        ("probe", DELETE, ":", "probe is missing"),
+        ("probe.source", "books", "probe:", "one of text, wikitext-2, python-stdlib"),
+        ("covariance", {"precomputed": "k.npz"}, ":", "leave out one of the two"),
+        ("covariance", {"names": "n.txt"}, "covariance:", "names is for precomputed"),
+        ("covariance", {"precomputed": "k.npy"}, "covariance:", "goes with a precomputed .npy"),
+        ("covariance", {"precomputed": "k.xls"}, "covariance:", "must be a .npz, .npy or .csv"),
+        (
+            "covariance",
+            {"precomputed": "k.npz", "estimator": "biased"},
+            "covariance:",
+            "leave out estimator",
+        ),
+        ("tasks.deprel.format", "conll1999", "tasks.deprel.format:", "'conllu'"),
+        ("tasks.deprel.target", "lemma", "tasks.deprel.target:", "upos, xpos, deprel"),
+        ("tasks.deprel.train", DELETE, "tasks.deprel.train:", "is missing"),
+        ("tasks.deprel.corpus", "probe-x", ":", "cannot be named 'probe-x'"),
+        ("tasks.upos.source", "web", "tasks.upos:", "one of files, conll2000, ud-english-ewt"),
+        ("tasks", ["pos", "verse"], "tasks.verse.task:", "'pos', 'chunking'"),
+        ("features", {"layer": "top"}, "features.layer", "should be"),
+        ("selection.methods.peek.task", "xpos", ":", "there is no task 'xpos'"),
+        ("selection.methods.single.picks", ["gpt"], ":", "there is no checkpoint 'gpt'"),
+        ("selection.sizes", [4], ":", "asks for 4 checkpoints, the zoo has 3"),
+    ],
+)
+def test_a_mistake_in_a_text_zoo_gives_a_line_with_the_key(
+    key: str, value: object, where: str, told: str
+) -> None:
+    lines = text_mistakes((key, value))
+    assert any(told in line for line in lines), lines
+    assert lines[0].startswith(f"zoos.mine{where if where == ':' else '.' + where}"), lines
+
+
+def test_the_formats_of_the_schema_are_those_that_can_be_read() -> None:
+    assert set(get_args(Format)) == set(FORMATS)
+    metrics = {metric for form in FORMATS.values() for metric in form.metric.values()}
+    assert metrics <= set(get_args(MetricName)) == set(METRICS)
+
+
 # Every field of every model.
 
 
@@ -465,7 +602,7 @@ def everything() -> Config:
         for solver in SOLVERS
     }
     cifar = changed(zoo(), ("data", {"source": "cifar100"}))
-    return read_config({"zoos": heads | {"cifar": cifar}})
+    return read_config({"zoos": heads | {"cifar": cifar, "text": text_zoo()}})
 
 
 def models_in(value: object) -> Iterator[tuple[Key, Settings]]:
@@ -524,7 +661,8 @@ def with_value(path: Key, value: object) -> Raw:
     ("path", "annotation"), FIELDS, ids=[".".join(map(str, path)) for path, _ in FIELDS]
 )
 def test_an_absurd_value_of_any_field_is_told_with_its_key(path: Key, annotation: object) -> None:
-    text_is_fine = str in _members(annotation)
+    # A single path stands for a list of one.
+    text_is_fine = str in _members(annotation) or path[-1] in ("train", "dev", "test")
     absurd = [{"nonsense": [1]}, [{}], ["nonsense", None], object()]
     for value in absurd if text_is_fine else [*absurd, "nonsense", "3"]:
         lines = mistakes(with_value(path, value))

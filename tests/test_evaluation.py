@@ -1,5 +1,7 @@
 """The evaluation script: who is trained, on what, and what is written."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task, read_task, write_task
 from workflow_scripts.evaluation import evaluate, gather_scores
-from workflow_scripts.evaluation.head import Examples
+from workflow_scripts.evaluation.examples import Examples
 from workflow_scripts.evaluation.metrics import accuracy
 from workflow_scripts.evaluation.settings import LbfgsSettings
 from workflow_scripts.evaluation.training import train_head
@@ -191,6 +193,11 @@ def test_the_solvers_by_mini_batches_are_there_by_flag(folder: Path, solver: str
         ({"metric": "bleu"}, "task weather: unknown metric 'bleu'; choose one of accuracy"),
         ({"split": np.repeat("train", UNITS)}, "task weather: there is no dev unit"),
         ({"target": np.zeros(UNITS, int)}, "its train split has one class only"),
+        (
+            {"target": np.ones(UNITS), "kind": "regression", "metric": "pearson", "labels": []},
+            "its train split has one value only",
+        ),
+        ({"metric": "f1", "positive": "maybe"}, "counts the class 'maybe', which has no unit"),
     ],
 )
 def test_a_task_that_teaches_nothing_is_refused(
@@ -238,6 +245,79 @@ def test_selections_that_do_not_fit_the_zoo_are_refused(folder: Path) -> None:
     (folder / "mmi.csv").write_text("hello\n1\n")
     with pytest.raises(UserError, match=r"mmi\.csv: this is no selection table"):
         run_evaluate(folder, *of_selections(folder, 2))
+
+
+def tasks_by_metric() -> dict[str, Task]:
+    """Tasks that cat can learn; some in sentences of six words."""
+    known = some_task().target
+    sequence = np.arange(UNITS) // 6
+    split = np.array(["train", "dev", "test"])[sequence % 3]
+    sentences = {"sequence": sequence, "split": split}
+    values = 3 * known + 0.1 * np.random.default_rng(4).normal(size=UNITS)
+    return {
+        "pearson": some_task(
+            metric="pearson", kind="regression", labels=[], target=values, **sentences
+        ),
+        "span_f1": some_task(metric="span_f1", labels=["I-NP", "O"], **sentences),
+        "f1": some_task(metric="f1", positive="yes"),
+        "top3_accuracy": some_task(metric="top3_accuracy"),
+    }
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+@pytest.mark.parametrize("metric", ["pearson", "span_f1", "f1", "top3_accuracy"])
+def test_every_metric_scores_what_is_learned(folder: Path, metric: str, solver: str) -> None:
+    write_task(folder / "weather.parquet", tasks_by_metric()[metric])
+    flags = [] if solver == "lbfgs" else ["--learning-rate", "0.1", "--device", "cpu"]
+    table = run_evaluate(folder, "--singles", "--solver", solver, *flags)
+    assert set(table["metric"]) == {metric}
+    assert table["test_score"][2] > 0.7
+    assert table["test_score"].between(-1, 1).all()
+
+
+def test_tags_that_train_never_saw_are_errors_of_every_head(folder: Path) -> None:
+    """Wherever the alphabet puts them: the other units are scored as they were."""
+    task = some_task()
+    for labels, unseen in ((["a", "no", "yes"], 0), (["no", "yes", "z"], 2)):
+        write_task(folder / "weather.parquet", task)
+        before = run_evaluate(folder, "--singles", "--l2", "0.01")
+        target = task.target + (unseen == 0)
+        target[np.flatnonzero(task.split == "test")[:10]] = unseen
+        write_task(folder / "weather.parquet", some_task(labels=labels, target=target))
+        after = run_evaluate(folder, "--singles", "--l2", "0.01")
+        lost = 40 * (before["test_score"] - after["test_score"])
+        assert lost.between(-1e-9, 10 + 1e-9).all()
+        assert lost[2] >= 7
+        assert after["dev_score"].tolist() == before["dev_score"].tolist()
+
+
+def test_a_unit_may_stand_in_two_sentences(folder: Path) -> None:
+    """All examples twice teach what they teach once."""
+    task = some_task()
+    before = run_evaluate(folder, "--singles")
+    columns = {
+        name: np.concatenate([getattr(task, name)] * 2) for name in ("unit", "split", "target")
+    }
+    write_task(folder / "weather.parquet", some_task(sequence=np.arange(2 * UNITS), **columns))
+    after = run_evaluate(folder, "--singles")
+    np.testing.assert_allclose(after["test_score"], before["test_score"], atol=0.03)
+
+
+def test_lbfgs_imports_neither_torch_nor_pandas(folder: Path) -> None:
+    """They would take longer than the heads."""
+    arguments = ["--zoo", "z", "--task", str(folder / "weather.parquet"), "--singles"]
+    arguments += ["--features-folder", str(folder), "--checkpoints", *NAMES]
+    arguments += ["--solver", "lbfgs", "--output", str(folder / "scores.csv")]
+    code = (
+        "import sys; from workflow_scripts.evaluation import evaluate;"
+        f"evaluate.main({arguments!r});"
+        "print({'torch', 'pandas', 'sklearn'} & set(sys.modules))"
+    )
+    root = Path(__file__).parents[1]
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
 
 
 def test_targets_of_the_test_split_decide_nothing_but_the_test_score(folder: Path) -> None:

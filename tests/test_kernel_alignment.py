@@ -65,10 +65,10 @@ def random_features(units: int, dims: list[int], seed: int) -> MATRICES:
 
 def sums_of(matrices: MATRICES, form: object = gram_sums, memory_bytes: int = 1 << 30) -> GramSums:
     assert callable(form)
-    sums = form(
+    (sums,) = form(
         lambda i, rows: matrices[i][rows],
         [matrix.shape[1] for matrix in matrices],
-        len(matrices[0]),
+        [len(matrices[0])],
         memory_bytes,
     )
     assert isinstance(sums, GramSums)
@@ -124,7 +124,7 @@ def test_features_are_read_once_where_memory_allows(form: object) -> None:
         return matrices[index][rows]
 
     assert callable(form)
-    form(counting, [3, 17, 8], 200, 1 << 30)
+    form(counting, [3, 17, 8], [200], 1 << 30)
     assert rows_read == [200, 200, 200]
 
 
@@ -156,8 +156,8 @@ def test_the_cheaper_form_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
             lambda *_, name=form.__name__: called.append(name),
         )
     read = random_features(10, [2], 0)
-    gram_sums(lambda i, rows: read[i][rows], [50] * 4, 10_000, 1 << 30)
-    gram_sums(lambda i, rows: read[i][rows], [2_048] * 100, 7_000, 1 << 30)
+    gram_sums(lambda i, rows: read[i][rows], [50] * 4, [10_000], 1 << 30)
+    gram_sums(lambda i, rows: read[i][rows], [2_048] * 100, [7_000], 1 << 30)
     assert called == ["sums_of_cross_products", "sums_of_gram_tiles"]
 
 

@@ -2,28 +2,36 @@
 
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from scipy import stats
 
+from workflow_scripts.checkpoints.text_card import Kind, TextCard, write_card
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.script import UserError
 from workflow_scripts.report import (
+    checkpoint_table,
     page,
+    pick_table,
+    plot_convergence,
     plot_covariance,
     plot_gain,
     plot_mutual_information,
     plot_scores,
+    plot_tasks,
     score_table,
-    tables,
 )
-from workflow_scripts.report.statistics import gains, mean_scores, quantile_bands
+from workflow_scripts.report.statistics import gains, mean_scores, name_singles, quantile_bands
 from workflow_scripts.report.style import PALETTE
-from workflow_scripts.report.tables import pick_table
 
 NAMES = ["ant", "bee", "cat", "dog"]
 
@@ -31,13 +39,13 @@ NAMES = ["ant", "bee", "cat", "dog"]
 def some_scores(tasks: int = 3) -> pd.DataFrame:
     generator = np.random.default_rng(0)
     rows = [
-        ("z", f"t{task}", "accuracy", method, draw, k, generator.uniform(0.5, 1))
+        ("z", f"t{task}", "accuracy", method, draw, k, "ant", generator.uniform(0.5, 1))
         for task in range(tasks)
         for k in (1, 2)
         for method, draws in (("mmi", 1), ("random", 6), ("peek", 1))
         for draw in range(draws)
     ]
-    columns = ["zoo", "task", "metric", "method", "draw", "k", "test_score"]
+    columns = ["zoo", "task", "metric", "method", "draw", "k", "checkpoints", "test_score"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -58,6 +66,12 @@ def some_selections() -> pd.DataFrame:
         for rank, name in enumerate(picks, 1)
     ]
     columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def some_convergence() -> pd.DataFrame:
+    rows = [(0, 0, 2.5, 0.6, 1.0), (32, 640, 0.4, 0.9, 0.2), (99, 2000, 0.0, 1.0, 0.3)]
+    columns = ["sentences", "words", "kl", "cosine", "smallest_eigenvalue"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -111,12 +125,13 @@ def test_bands_are_quantiles_over_draws_of_means_over_tasks() -> None:
     assert band.loc[1].tolist() == pytest.approx(np.quantile(by_draw, [0.05, 0.5, 0.95]).tolist())
 
 
-@pytest.fixture
-def zoo(tmp_path: Path) -> Path:
-    """A folder of results with all that stage 7 reads."""
-    folder = tmp_path / "zoo"
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of results with all that stage 7 reads, and its figures."""
+    folder = tmp_path_factory.mktemp("report") / "zoo"
     folder.mkdir()
     some_scores().to_csv(folder / "scores.csv", index=False)
+    some_convergence().to_csv(folder / "convergence.csv", index=False)
     some_selections().to_csv(folder / "picks.csv", index=False)
     write_covariance(folder / "probe.npz", Covariance(NAMES, some_kappa(), 99, "biased"))
     for name in NAMES:
@@ -129,14 +144,24 @@ def zoo(tmp_path: Path) -> Path:
             "dev_accuracy": [0.5, 0.95],
         }
         (folder / f"{name}.json").write_text(json.dumps(card))
+    draw_all(folder)
     return folder
 
 
-def draw_all(zoo: Path) -> list[Path]:
+@pytest.fixture
+def zoo(drawn: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    shutil.copytree(drawn, tmp_path / "zoo")
+    return tmp_path / "zoo"
+
+
+def figures_of(zoo: Path) -> list[Path]:
+    return [zoo / "figures" / f"{name}.svg" for name in page.FIGURES]
+
+
+def draw_all(zoo: Path) -> None:
     scores, covariance = str(zoo / "scores.csv"), str(zoo / "probe.npz")
-    drawn = zoo / "figures"
-    figures = [drawn / f"{name}.svg" for name in page.FIGURES]
-    outputs = {path.stem: ["--output", str(path)] for path in figures}
+    outputs = {path.stem: ["--output", str(path)] for path in figures_of(zoo)}
     plot_covariance.main(["--covariance", covariance, *outputs["covariance"]])
     plot_mutual_information.main(
         ["--covariance", covariance, "--selections", str(zoo / "picks.csv"), "--main", "mmi"]
@@ -144,38 +169,43 @@ def draw_all(zoo: Path) -> list[Path]:
     )
     plot_scores.main(["--scores", scores, "--random", "random", *outputs["scores"]])
     plot_gain.main(["--scores", scores, "--random", "random", *outputs["gain"]])
-    return figures
+    plot_tasks.main(["--scores", scores, "--random", "random", *outputs["tasks"]])
+    convergence = f"probe={zoo / 'convergence.csv'}"
+    plot_convergence.main(["--convergence", convergence, *outputs["convergence"]])
 
 
 def make_tables(zoo: Path, random: list[str]) -> list[Path]:
     made = [zoo / "tables" / f"{name}.csv" for name in page.TABLES]
     picks, scores, checkpoints = map(str, made)
     cards = [str(zoo / f"{name}.json") for name in NAMES]
-    tables.main(
-        ["--cards", *cards, "--selections", str(zoo / "picks.csv"), *random]
-        + ["--checkpoint-table", checkpoints, "--pick-table", picks]
-    )
+    checkpoint_table.main(["--cards", *cards, "--output", checkpoints])
+    pick_table.main(["--selections", str(zoo / "picks.csv"), *random, "--output", picks])
     score_table.main(["--scores", str(zoo / "scores.csv"), *random, "--output", scores])
     return made
 
 
 def test_figures_are_svg_and_png_and_name_what_they_show(zoo: Path) -> None:
-    covariance, information, scores, gain = draw_all(zoo)
-    for path in (covariance, information, scores, gain):
+    covariance, convergence, information, scores, tasks, gain = figures_of(zoo)
+    for path in figures_of(zoo):
         assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     for name in NAMES:
         assert name in texts(covariance)
     assert "cat" in texts(information)
     assert "nats" in texts(information)
+    assert "no probe" in texts(convergence)
+    for task in ("t0", "t1", "t2"):
+        assert task in texts(tasks)
     for method in ("mmi", "peek", "random"):
         assert method in texts(information)
         assert method in texts(scores)
         assert method in texts(gain)
+        assert method in texts(tasks)
 
 
 def test_equal_data_give_equal_figures(zoo: Path) -> None:
-    before = [path.read_bytes() for path in draw_all(zoo)]
-    assert [path.read_bytes() for path in draw_all(zoo)] == before
+    before = [path.read_bytes() for path in figures_of(zoo)]
+    draw_all(zoo)
+    assert [path.read_bytes() for path in figures_of(zoo)] == before
 
 
 def test_figures_do_without_random_sets(zoo: Path) -> None:
@@ -219,8 +249,8 @@ def write_page(zoo: Path, figures: list[Path], made: list[Path]) -> str:
 
 
 def test_the_page_holds_everything_itself(zoo: Path) -> None:
-    html = write_page(zoo, draw_all(zoo), make_tables(zoo, ["--random", "random"]))
-    assert html.count("<svg ") == 4
+    html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
+    assert html.count("<svg ") == 6
     assert html.count("<table>") == 3
     assert "mmi picks, in this order: cat, ant." in html
     assert "mean dev accuracy of 95.0%" in html
@@ -233,7 +263,7 @@ def test_findings_say_so_when_a_method_does_not_win(zoo: Path) -> None:
     scores["test_score"] = 0.75
     scores.loc[scores["method"] == "peek", "test_score"] = 0.65 + 0.01 * np.arange(6)
     scores.to_csv(zoo / "scores.csv", index=False)
-    html = write_page(zoo, draw_all(zoo), make_tables(zoo, ["--random", "random"]))
+    html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
     assert re.search(r"peek is 7\.50 accuracy points below .* below zero at k = 1, 2\.", html)
     assert re.search(r"mmi is 0\.00 accuracy points .* above zero at k = none", html)
 
@@ -243,13 +273,17 @@ def test_gains_of_zero_count_in_the_average_over_sizes() -> None:
     scores["test_score"] = 0.75
     scores.loc[(scores["method"] == "mmi") & (scores["k"] == 1), "test_score"] = 0.85
     found = page.findings(
-        {"picks": pick_table(some_selections(), "random"), "scores": gains(scores, "random")}, "mmi"
+        {
+            "picks": pick_table.pick_table(some_selections(), "random"),
+            "scores": gains(scores, "random"),
+        },
+        "mmi",
     )
     assert any("mmi is 5.00 accuracy points above" in sentence for sentence in found)
 
 
 def test_a_single_task_is_not_said_to_have_an_interval() -> None:
-    picks = pick_table(some_selections(), "random")
+    picks = pick_table.pick_table(some_selections(), "random")
     found = page.findings({"picks": picks, "scores": gains(some_scores(1), "random")}, "mmi")
     assert any(sentence.endswith("on average over k.") for sentence in found)
     assert not any("interval" in sentence for sentence in found)
@@ -277,16 +311,311 @@ def test_a_method_has_one_colour_in_all_figures(zoo: Path) -> None:
 
 
 def test_a_zoo_without_tasks_has_a_page_too(zoo: Path) -> None:
-    figures = draw_all(zoo)[:2]
+    figures = figures_of(zoo)[:3]
     picks, _, checkpoints = make_tables(zoo, [])
     html = write_page(zoo, figures, [picks, checkpoints])
-    assert html.count("<svg ") == 2
+    assert html.count("<svg ") == 3
     assert "Gain over random" not in html
 
 
 def test_a_missing_part_of_the_report_is_named(zoo: Path) -> None:
-    figures = draw_all(zoo)
+    figures = figures_of(zoo)
     made = make_tables(zoo, [])
-    figures[1].unlink()
+    figures[2].unlink()
     with pytest.raises(UserError, match=r"mutual-information\.svg: this part of the report"):
         write_page(zoo, figures, made)
+
+
+def with_singles(scores: pd.DataFrame) -> pd.DataFrame:
+    """Two checkpoints alone, scoring 0.5, 0.6, 0.7 and 0.9, 0.8, 0.7 on tasks 0, 1, 2."""
+    alone = [
+        ("z", f"t{task}", "accuracy", "single", draw, 1, name, start + step * task)
+        for task in range(3)
+        for draw, (name, start, step) in enumerate([("cat", 0.5, 0.1), ("bee", 0.9, -0.1)])
+    ]
+    return pd.concat([scores, pd.DataFrame(alone, columns=scores.columns)], ignore_index=True)
+
+
+def with_metrics(scores: pd.DataFrame) -> pd.DataFrame:
+    metrics = {"t0": "span_f1", "t1": "accuracy", "t2": "pearson"}
+    return scores.assign(metric=scores["task"].map(metrics))
+
+
+def test_a_mean_has_its_standard_error_over_tasks() -> None:
+    scores = with_singles(some_scores())
+    table = gains(name_singles(scores, ["single"]), "random").set_index(["method", "k"])
+    row = table.loc[("single: cat", 1)]
+    # Scores of 0.5, 0.6 and 0.7: a standard deviation of 0.1.
+    assert row["mean_score"] == pytest.approx(0.6)
+    assert row["standard_error"] == pytest.approx(0.1 / np.sqrt(3))
+    random = scores[(scores["method"] == "random") & (scores["k"] == 2)]
+    by_task = random.groupby("task")["test_score"].mean()
+    assert table.loc[("random", 2), "standard_error"] == pytest.approx(stats.sem(by_task))
+    single = gains(some_scores(tasks=1), "random")
+    assert single["standard_error"].isna().all()
+
+
+def test_every_single_checkpoint_has_a_row_of_its_own(zoo: Path) -> None:
+    with_singles(some_scores()).to_csv(zoo / "scores.csv", index=False)
+    output = zoo / "table.csv"
+    flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--output", str(output)]
+    score_table.main([*flags, "--singles", "single"])
+    table = pd.read_csv(output)
+    columns = "method k tasks metric mean_score standard_error gain low high"
+    assert list(table.columns) == columns.split()
+    alone = table[table["method"].str.startswith("single")].set_index("method")
+    assert alone["mean_score"].to_dict() == pytest.approx({"single: bee": 0.8, "single: cat": 0.6})
+    assert (alone["tasks"] == 3).all()
+
+
+def test_tables_say_which_metric_they_mean() -> None:
+    assert set(gains(some_scores(), None)["metric"]) == {"accuracy"}
+    assert set(gains(with_metrics(some_scores()), None)["metric"]) == {"mixed"}
+
+
+@pytest.mark.parametrize(
+    ("make", "score", "gain"),
+    [
+        (with_singles, "mean test accuracy over 3 tasks", "accuracy points"),
+        (lambda s: with_metrics(with_singles(s)), "mean test score over 3 tasks", "score (95%"),
+        (
+            lambda s: with_singles(s).assign(metric="span_f1"),
+            "mean test span F1 over 3 tasks",
+            "span F1 (95%",
+        ),
+    ],
+)
+def test_figures_of_scores_name_their_metric_and_single_checkpoints(
+    zoo: Path, make: Callable[[pd.DataFrame], pd.DataFrame], score: str, gain: str
+) -> None:
+    make(some_scores()).to_csv(zoo / "scores.csv", index=False)
+    flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--singles", "single"]
+    for script, label in ((plot_scores, score), (plot_gain, gain)):
+        script.main([*flags, "--output", str(zoo / "f.svg")])
+        found = texts(zoo / "f.svg")
+        assert label in found
+        assert {"bee", "cat", "mmi", "peek", "random"} <= set(found.split())
+        assert "single" not in found
+        assert ("%" in found.replace("95%", "")) == (label == "mean test accuracy over 3 tasks")
+
+
+def test_the_information_of_single_checkpoints_is_marked_with_their_names(zoo: Path) -> None:
+    picks = some_selections()
+    alone = picks[picks["method"] == "random"].query("k == 1").assign(method="single")
+    pd.concat([picks, alone]).to_csv(zoo / "picks.csv", index=False)
+    plot_mutual_information.main(
+        ["--covariance", str(zoo / "probe.npz"), "--selections", str(zoo / "picks.csv")]
+        + ["--main", "mmi", "--random", "random", "--singles", "single"]
+        + ["--output", str(zoo / "f.svg")]
+    )
+    # The picks of mmi are cat and ant; dog is among the singles only.
+    assert "dog" in texts(zoo / "f.svg").split()
+    assert "single" not in texts(zoo / "f.svg")
+
+
+@pytest.fixture
+def axes() -> Iterator[Axes]:
+    figure, made = plt.subplots()
+    yield made
+    plt.close(figure)
+
+
+def test_a_panel_shows_medians_lines_and_single_checkpoints_where_they_belong(axes: Axes) -> None:
+    scores = name_singles(with_singles(some_scores()), ["single"])
+    of_task = scores[scores["task"] == "t1"]
+    legend = plot_tasks.draw_task(axes, of_task, "random")
+    assert set(legend) == {"random (bar: median)", "mmi", "peek", "bee", "cat"}
+    points = {tuple(line.get_xydata()[0]) for line in axes.lines if len(line.get_xydata()) == 1}
+    assert {y for _, y in points} == {0.6, 0.8}
+    assert len({x for x, _ in points}) == 2
+    assert all(-0.5 < x < 0.5 for x, _ in points)
+    mmi = of_task[of_task["method"] == "mmi"].sort_values("k")["test_score"].tolist()
+    assert mmi in [list(line.get_ydata()) for line in axes.lines]
+    medians = of_task[of_task["method"] == "random"].groupby("k")["test_score"].median()
+    bars = [
+        segment[0][1]
+        for collection in axes.collections
+        if isinstance(collection, LineCollection)
+        for segment in collection.get_segments()
+    ]
+    assert bars == pytest.approx(medians.tolist())
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
+
+
+def test_few_or_equal_random_sets_are_dots(axes: Axes) -> None:
+    scores = some_scores()
+    few = scores[(scores["draw"] < 3) & (scores["task"] == "t0")]
+    assert "random" in plot_tasks.draw_task(axes, few, "random")
+    assert not axes.collections
+    equal = scores[scores["task"] == "t0"].assign(test_score=0.5)
+    assert "random" in plot_tasks.draw_task(axes, equal, "random")
+    assert not axes.collections
+
+
+def test_a_missing_score_does_not_hide_the_others(axes: Axes) -> None:
+    scores = some_scores()
+    scores.loc[(scores["method"] == "random") & (scores["draw"] == 0), "test_score"] = np.nan
+    plot_tasks.draw_task(axes, scores[scores["task"] == "t0"], "random")
+    assert axes.collections
+
+
+@pytest.mark.parametrize("tasks", [1, 5])
+def test_every_task_has_a_panel_with_its_metric_also_without_random_sets(
+    zoo: Path, tasks: int
+) -> None:
+    scores = with_metrics(with_singles(some_scores(tasks)))
+    scores["metric"] = scores["metric"].fillna("top3_accuracy")
+    scores = scores[
+        (scores["method"] != "random") & scores["task"].isin(f"t{i}" for i in range(tasks))
+    ]
+    scores.to_csv(zoo / "scores.csv", index=False)
+    flags = ["--scores", str(zoo / "scores.csv"), "--singles", "single"]
+    plot_tasks.main([*flags, "--output", str(zoo / "f.svg")])
+    found = texts(zoo / "f.svg")
+    assert [f"t{i}" in found.split() for i in range(6)] == [i < tasks for i in range(6)]
+    assert "span F1" in found
+    assert ("top-3 accuracy" in found) == (tasks == 5)
+    assert "cat" in found
+    assert "random" not in found
+
+
+def test_legends_take_as_many_columns_as_fit() -> None:
+    assert plot_tasks.legend_columns(["random", "mmi", "bert"], 4) == 3
+    assert plot_tasks.legend_columns(["a-very-long-name-of-a-checkpoint"] * 3, 6) == 2
+    assert plot_tasks.legend_columns(["a-very-long-name-of-a-checkpoint"] * 3, 1) == 1
+
+
+def draw_convergence(zoo: Path, *named: str) -> str:
+    plot_convergence.main(["--convergence", *named, "--output", str(zoo / "f.svg")])
+    return texts(zoo / "f.svg")
+
+
+def test_the_convergence_of_several_probes_is_drawn_together(zoo: Path) -> None:
+    path = zoo / "convergence.csv"
+    assert {"probe", "news"} <= set(draw_convergence(zoo, f"probe={path}", f"news={path}").split())
+    found = draw_convergence(zoo, f"news={path}")
+    assert "news" not in found
+    for label in ("no probe", "nats", "cosine", "1k"):
+        assert label in found
+
+
+def test_steps_start_at_no_probe_and_leave_out_what_has_no_logarithm(axes: Axes) -> None:
+    table = some_convergence()
+    shown = table[table["kl"] > 0]
+    plot_convergence.draw_steps(axes, shown, "kl", 50.0, {"color": "k", "marker": "o"}, "probe")
+    line, start, dotted = (line.get_xydata().tolist() for line in axes.lines)
+    assert line == [[640, 0.4]]
+    assert start == [[50, 2.5]]
+    assert dotted == [[50, 2.5], [640, 0.4]]
+
+
+def test_a_divergence_that_is_missing_leaves_the_cosine(zoo: Path) -> None:
+    """As where two checkpoints are duplicates."""
+    some_convergence().assign(kl=np.nan).to_csv(zoo / "convergence.csv", index=False)
+    assert "cosine" in draw_convergence(zoo, f"probe={zoo / 'convergence.csv'}")
+
+
+def test_files_without_a_convergence_are_refused(zoo: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.csv: there is no such table"):
+        draw_convergence(zoo, f"probe={zoo / 'none.csv'}")
+    with pytest.raises(UserError, match="the table has no column words, kl, cosine"):
+        draw_convergence(zoo, f"probe={zoo / 'picks.csv'}")
+    some_convergence()[:1].to_csv(zoo / "convergence.csv", index=False)
+    with pytest.raises(UserError, match="there is no row with words"):
+        draw_convergence(zoo, f"probe={zoo / 'convergence.csv'}")
+    for text in ("convergence.csv", "probe=", "=convergence.csv"):
+        with pytest.raises(SystemExit):
+            draw_convergence(zoo, text)
+
+
+def write_text_cards(zoo: Path) -> list[str]:
+    details: list[dict[str, str | int | float]] = [
+        {"model": "bert", "layers": 2, "heldout_loss": 3.25},
+        {"model": "gpt2", "layers": 12},
+        {"model": "bert"},
+    ]
+    paths = [zoo / f"text-{number}.json" for number in range(3)]
+    for number, path in enumerate(paths):
+        revision = str(number) * 40
+        kind: Kind = "hub" if number else "pretrain"
+        card = TextCard(
+            path.stem, kind, f"org/m{number}", revision, ".", {}, False, details[number]
+        )
+        write_card(path, card)
+    return [str(path) for path in paths]
+
+
+def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -> None:
+    picks, _, output = make_tables(zoo, [])
+    checkpoint_table.main(["--cards", *write_text_cards(zoo), "--output", str(output)])
+    assert output.read_text().splitlines() == [
+        "checkpoint,kind,source,revision,model,layers,heldout_loss",
+        "text-0,pretrain,org/m0,000000000000,bert,2,3.25",
+        "text-1,hub,org/m1,111111111111,gpt2,12,",
+        "text-2,hub,org/m2,222222222222,bert,,",
+    ]
+    html = write_page(zoo, figures_of(zoo)[:3], [picks, output])
+    assert "The 3 checkpoints are of 2 kinds of model." in html
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", html)
+    row = cells[cells.index("text-2") :][:7]
+    assert row == ["text-2", "hub", "org/m2", "222222222222", "bert", "–", "–"]
+    row = cells[cells.index("text-0") :][:7]
+    assert row == ["text-0", "pretrain", "org/m0", "000000000000", "bert", "2", "3.2500"]
+
+
+def test_a_zoo_without_cards_has_no_table_of_checkpoints(zoo: Path) -> None:
+    picks, _, _ = make_tables(zoo, [])
+    html = write_page(zoo, figures_of(zoo)[:3], [picks])
+    assert html.count("<table>") == 1
+    assert "mmi picks" in html
+
+
+def test_cards_that_are_none_are_named(zoo: Path) -> None:
+    output = ["--output", str(zoo / "checkpoints.csv")]
+    with pytest.raises(UserError, match=r"none\.json: there is no such card"):
+        checkpoint_table.main(["--cards", str(zoo / "none.json"), *output])
+    for text in ("no json", "[]", '{"kind": "hub"}', '{"checkpoint": "ant"}'):
+        (zoo / "wrong.json").write_text(text)
+        with pytest.raises(UserError, match=r"wrong\.json: this is no card of a checkpoint"):
+            checkpoint_table.main(["--cards", str(zoo / "wrong.json"), *output])
+
+
+def found_of(scores: pd.DataFrame, random: str | None = "random") -> list[str]:
+    picks = pick_table.pick_table(some_selections(), "random")
+    table = gains(name_singles(scores, ["single"]), random)
+    return page.findings({"picks": picks, "scores": table}, "mmi")
+
+
+def test_findings_of_mixed_metrics_do_not_speak_of_accuracy() -> None:
+    scores = with_metrics(some_scores())
+    scores["test_score"] = 0.75
+    scores.loc[scores["method"] == "mmi", "test_score"] = 0.76
+    found = found_of(scores)
+    assert any(
+        sentence.startswith(
+            "mmi has a score 0.0100 above the mean of random sets on average over k"
+        )
+        for sentence in found
+    )
+    assert not any("accuracy" in sentence for sentence in found)
+
+
+def test_findings_name_single_checkpoints_at_their_size() -> None:
+    scores = with_singles(some_scores())
+    scores.loc[scores["method"] == "random", "test_score"] = 0.7
+    found = found_of(scores)
+    assert any(
+        sentence.startswith(
+            "single: cat is 10.00 accuracy points below the mean of random sets at k = 1; "
+        )
+        for sentence in found
+    )
+
+
+def test_findings_without_random_sets_give_the_mean_score() -> None:
+    scores = some_scores()
+    scores = scores[scores["method"] != "random"]
+    scores.loc[(scores["method"] == "mmi") & (scores["k"] == 2), "test_score"] = 0.875
+    assert "mmi has a mean test accuracy of 0.8750 over 3 tasks at k = 2." in found_of(scores, None)
+    found = found_of(with_metrics(scores), None)
+    assert "mmi has a mean test score of 0.8750 over 3 tasks at k = 2." in found

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
+from workflow_scripts.common.covariance_input import NamedMatrix, checked, read_matrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.table_file import SELECTION_COLUMNS
 from workflow_scripts.selection import select as script
-from workflow_scripts.selection.covariance_input import NamedMatrix, checked, read_matrix
 from workflow_scripts.selection.methods import REGISTRY, Pool, select
 from workflow_scripts.selection.settings import (
     METHODS,

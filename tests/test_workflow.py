@@ -145,12 +145,13 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
         "gain",
         "mutual-information",
         "scores",
+        "tasks",
     ]
     for path in figures:
         drawn = list(ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}path"))
         assert len(drawn) > 10
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count("<svg ") == 4
+    assert html.count("<svg ") == 5
     picks = pd.read_csv(results(finished) / "tables/picks.csv")
     for row in picks[picks["k"] == 3]["picks"]:
         assert row in html
@@ -159,7 +160,7 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
 def test_every_job_left_a_log(finished: Workspace) -> None:
     logs = results(finished) / "logs"
     assert "knows" in (logs / "train_agent/agent-00.log").read_text()
-    assert "dims" in (logs / "extract_features/probe/agent-00.log").read_text()
+    assert "dims" in (logs / "extract_image_features/probe/agent-00.log").read_text()
     assert "heads trained" in (logs / "evaluate/task-00/k3.log").read_text()
 
 
@@ -195,8 +196,9 @@ AFTER_SELECTION = {
     "gather_scores": 1,
     "plot_mutual_information": 1,
     "plot_scores": 1,
+    "plot_tasks": 1,
     "plot_gain": 1,
-    "tabulate": 1,
+    "tabulate_picks": 1,
     "tabulate_scores": 1,
     "write_report": 1,
 }
@@ -204,6 +206,7 @@ AFTER_COVARIANCE = AFTER_SELECTION | {"select": 1, "plot_covariance": 1}
 AFTER_SCORES = {
     "gather_scores": 1,
     "plot_scores": 1,
+    "plot_tasks": 1,
     "plot_gain": 1,
     "tabulate_scores": 1,
     "write_report": 1,
@@ -216,7 +219,8 @@ def test_another_agent_reruns_no_other_agent(changed: Changed) -> None:
     zoo["agents"]["count"] = 7
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
         "train_agent": 1,
-        "extract_features": 2,
+        "tabulate_checkpoints": 1,
+        "extract_image_features": 2,
         "estimate_covariance": 1,
         "evaluate_singles": 1,
         "select": 3,
@@ -227,6 +231,7 @@ def test_a_removed_agent_reruns_no_other_agent(changed: Changed) -> None:
     workspace, zoo = changed
     zoo["agents"]["count"] = 5
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
+        "tabulate_checkpoints": 1,
         "estimate_covariance": 1,
         "evaluate_singles": 1,
         "select": 3,
@@ -258,7 +263,7 @@ def test_other_rotations_leave_the_agents_and_tasks_alone(changed: Changed) -> N
     zoo["probe"]["rotations"] = [5.0]
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
         "draw_images": 1,
-        "extract_features": 6,
+        "extract_image_features": 6,
         "estimate_covariance": 1,
     }
 
@@ -269,7 +274,7 @@ def test_another_split_of_task_images_leaves_the_agents_alone(changed: Changed) 
     planned = replan(workspace, zoo)
     assert "train_agent" not in planned
     assert planned["draw_images"] == 1
-    assert planned["extract_features"] == 6
+    assert planned["extract_image_features"] == 6
     assert planned["draw_task"] == 2
 
 
@@ -301,7 +306,7 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
         ),
         (
             "report/style.py",
-            {"plot_covariance": 1, "plot_gain": 1, "plot_scores": 1}
+            {"plot_covariance": 1, "plot_gain": 1, "plot_scores": 1, "plot_tasks": 1}
             | {"plot_mutual_information": 1, "write_report": 1},
         ),
         ("report/templates/report.html.j2", {"write_report": 1}),
@@ -376,7 +381,7 @@ def test_a_failed_job_shows_its_sentence_and_leaves_no_output(changed: Changed) 
 def test_the_papers_vision_setting_is_planned_without_any_data(finished: Workspace) -> None:
     planned = finished.planned("--configfile", "configs/paper-vision.yaml")
     assert planned["train_agent"] == 100
-    assert planned["extract_features"] == 200
+    assert planned["extract_image_features"] == 200
     assert planned["evaluate"] == 400
     assert planned["fetch_cifar100"] == 1
     assert planned["draw_task"] == 20

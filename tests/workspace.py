@@ -39,11 +39,16 @@ class Workspace:
         """Replace config.yaml."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
-    def snakemake(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake here, with the Python that runs the tests."""
-        environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        }
+    def snakemake(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = 300
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake here, with the Python that runs the tests.
+
+        Args:
+            environment: variables beside those that are set already.
+        """
+        environment = os.environ | (environment or {})
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment.pop("PYTHONPATH", None)
         return subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],

@@ -1,7 +1,7 @@
-"""Settings of stage 2: how an agent is trained."""
+"""Settings of stage 2: how an agent is trained, and where text checkpoints come from."""
 
 import difflib
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     Field,
@@ -10,9 +10,10 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     field_validator,
+    model_validator,
 )
 
-from workflow_scripts.common.settings import Settings
+from workflow_scripts.common.settings import Name, Settings
 
 # The classification models of torchvision, spelled out because importing it takes seconds; a test
 # keeps the list in step.
@@ -71,3 +72,89 @@ class TrainingSettings(Settings):
             hint = f"did you mean {' or '.join(close)}?" if close else f"choose {', '.join(known)}"
             raise ValueError(f"there is no network {network!r}; {hint}")
         return network
+
+
+class HubSettings(Settings):
+    """A checkpoint of the Hugging Face hub."""
+
+    kind: Literal["hub"] = "hub"
+    id: Annotated[str, Field(pattern=r"^[\w.-]+(/[\w.-]+)?$")] = Field(
+        description="on the hub, such as bert-base-uncased or facebook/bart-base"
+    )
+    revision: Annotated[str, Field(min_length=1)] = Field(
+        "main", description="branch, tag or commit; the commit is recorded when it is fetched"
+    )
+    trust_remote_code: bool = Field(
+        False, description="run Python code that comes with the checkpoint"
+    )
+
+
+class FolderSettings(Settings):
+    """A checkpoint in a folder, used in place."""
+
+    kind: Literal["folder"] = "folder"
+    path: Annotated[str, Field(min_length=1)] = Field(
+        description="folder with config.json, weights and tokenizer (save_pretrained writes it)"
+    )
+    trust_remote_code: bool = Field(
+        False, description="run Python code that comes with the checkpoint"
+    )
+
+
+Objective = Literal["masked", "causal", "denoising"]
+
+
+class PretrainSettings(Settings):
+    """A miniature language model, pre-trained in the workflow."""
+
+    kind: Literal["pretrain"] = "pretrain"
+    family: Literal["albert", "bart", "bert", "distilbert", "electra", "gpt2", "roberta", "t5"] = (
+        Field(description="of the network")
+    )
+    tokenizer: Literal["wordpiece", "bpe", "unigram"] = Field(
+        description="trained on the same text as the network"
+    )
+    objective: Objective = Field(
+        description="masked: words left out are guessed (BERT); causal: the next sub-word (GPT); "
+        "denoising: the whole sentence from a spoilt one (BART, T5)"
+    )
+    domain: Name = Field("all", description="part of the data that it is trained on")
+    vocabulary: Annotated[int, Field(ge=300)] = Field(1500, description="sub-words")
+    width: Annotated[int, Field(ge=8)] = Field(64, description="of the hidden layers")
+    layers: PositiveInt = Field(2, description="of the network (of the encoder, where it has two)")
+    attention_heads: PositiveInt = Field(4, description="of each layer; they divide the width")
+    sequence_length: Annotated[int, Field(ge=8)] = Field(
+        128, description="most sub-words of a sentence that the network reads"
+    )
+    masked_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.3, description="of sub-words to guess, where the objective is masked or denoising"
+    )
+    steps: NonNegativeInt = Field(300, description="of training; 0 leaves random weights")
+    batch_tokens: PositiveInt = Field(1024, description="sub-words of a step")
+    learning_rate: PositiveFloat = Field(5e-3, description="at its highest")
+
+    OBJECTIVES: ClassVar[dict[str, Objective]] = {
+        "albert": "masked",
+        "bart": "denoising",
+        "bert": "masked",
+        "distilbert": "masked",
+        "electra": "masked",
+        "gpt2": "causal",
+        "roberta": "masked",
+        "t5": "denoising",
+    }
+
+    @model_validator(mode="after")
+    def _fits_the_family(self) -> "PretrainSettings":
+        if self.objective != self.OBJECTIVES[self.family]:
+            raise ValueError(
+                f"{self.family} is trained by objective: {self.OBJECTIVES[self.family]}"
+            )
+        if self.width % self.attention_heads:
+            raise ValueError("attention_heads must divide width")
+        return self
+
+
+TextCheckpoint = Annotated[
+    HubSettings | FolderSettings | PretrainSettings, Field(discriminator="kind")
+]

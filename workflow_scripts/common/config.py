@@ -1,145 +1,32 @@
 """The configuration: which zoos there are, and how each is run.
 
-Each stage describes its own settings; this module puts them together, checks what concerns
-several stages, and turns whatever is wrong into one readable line each.
+This module reads it, and turns whatever is wrong into one readable line each.
 """
 
 import difflib
 import types
 from collections.abc import Mapping
-from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
-from pydantic import Field, NonNegativeInt, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from workflow_scripts.checkpoints.settings import TrainingSettings
 from workflow_scripts.common.settings import Name, Settings
-from workflow_scripts.covariance.settings import CovarianceSettings
-from workflow_scripts.data.settings import (
-    AgentSplitSettings,
-    Cifar100Source,
-    ImageSource,
-    ProbeSettings,
-    TaskSettings,
-    distinct_sets_problem,
-    images_problem,
-)
-from workflow_scripts.data.splits import ClassSets, share_out_classes
-from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
-from workflow_scripts.features.settings import FeatureSettings
-from workflow_scripts.selection.settings import (
-    METHODS,
-    PeekSettings,
-    SelectionSettings,
-    SingleSettings,
-)
-
-
-class AgentSettings(AgentSplitSettings, TrainingSettings):
-    """The checkpoints of an image zoo: classifiers trained in the workflow."""
-
-
-class ImageZoo(Settings):
-    """A zoo of image classifiers, as in section 5.2 of Huang, Qiu and Church (2021)."""
-
-    modality: Literal["image"] = Field(description="what the checkpoints read")
-    seed: NonNegativeInt = Field(
-        0, description="of classes, images, initial weights and batches: everything but methods"
-    )
-    data: ImageSource = Field(description="where the images come from")
-    agents: AgentSettings = Field(description="the checkpoints, trained in the workflow")
-    probe: ProbeSettings = Field(
-        ProbeSettings(), description="unlabelled images that the covariance is estimated from"
-    )
-    features: FeatureSettings = Field(FeatureSettings(), description="how features are stored")
-    tasks: TaskSettings | None = Field(
-        None, description="unseen tasks; without them the run ends with the selections"
-    )
-    covariance: CovarianceSettings = Field(
-        CovarianceSettings(), description="the covariance between checkpoints"
-    )
-    selection: SelectionSettings = Field(description="which sets of checkpoints are selected")
-    head: HeadSettings = Field(LbfgsSettings(), description="the linear layer on the features")
-
-    @property
-    def checkpoint_names(self) -> list[str]:
-        """Names of the checkpoints."""
-        return [f"agent-{number:02d}" for number in range(self.agents.count)]
-
-    @property
-    def task_names(self) -> list[str]:
-        """Names of the tasks; none if there are no tasks."""
-        return [f"task-{number:02d}" for number in range(self.tasks.count if self.tasks else 0)]
-
-    @cached_property
-    def class_sets(self) -> ClassSets:
-        """The classes of every agent and task."""
-        return share_out_classes(
-            class_count=self.data.class_count,
-            agent_count=self.agents.count,
-            agent_classes=self.agents.classes,
-            task_count=self.tasks.count if self.tasks else 0,
-            task_classes=self.tasks.classes if self.tasks else 1,
-            agent_pool=self.agents.pool,
-            seed=self.seed,
-        )
-
-    @field_validator("data")
-    @classmethod
-    def _folder_holds_the_source(cls, data: ImageSource) -> ImageSource:
-        if isinstance(data, Cifar100Source) and data.folder is not None:
-            for file in ("train", "test", "meta"):
-                path = Path(data.folder, "cifar-100-python", file)
-                if not path.is_file():
-                    raise ValueError(
-                        f"{path} is missing; folder must hold cifar-100-python/ as unpacked from "
-                        "www.cs.toronto.edu/~kriz/cifar.html, or be left out to download it"
-                    )
-        return data
-
-    @model_validator(mode="after")
-    def _stages_fit_together(self) -> "ImageZoo":
-        problem = (
-            distinct_sets_problem(self.data, self.agents, self.tasks)
-            or images_problem(self.data, self.agents, self.probe, self.tasks)
-            or self._selection_problem()
-        )
-        if problem:
-            raise ValueError(problem)
-        return self
-
-    def _selection_problem(self) -> str | None:
-        names, sizes = self.checkpoint_names, self.selection.sizes
-        if max(sizes) > len(names):
-            return f"selection.sizes asks for {max(sizes)} checkpoints, the zoo has {len(names)}"
-        for label, method in self.selection.methods.items():
-            where = f"selection.methods.{label}"
-            problem = method.problem(len(names), sizes)
-            if problem:
-                return f"{where}: {problem}"
-            if isinstance(method, PeekSettings) and method.task not in self.task_names:
-                known = ", ".join(self.task_names) or "none"
-                return f"{where}.task: there is no task {method.task!r}; the zoo's tasks: {known}"
-            if isinstance(method, SingleSettings):
-                for name in method.picks:
-                    if name not in names:
-                        return f"{where}.picks: there is no checkpoint {name!r} in the zoo"
-        return None
+from workflow_scripts.common.zoos import AnyZoo
+from workflow_scripts.selection.settings import METHODS
 
 
 class Config(Settings):
     """The whole of ``config.yaml``."""
 
-    zoos: Annotated[dict[Name, ImageZoo], Field(min_length=1)] = Field(
+    zoos: Annotated[dict[Name, AnyZoo], Field(min_length=1)] = Field(
         description="the experiments, by name"
     )
 
     @field_validator("zoos")
     @classmethod
-    def _names_are_free(cls, zoos: dict[str, ImageZoo]) -> dict[str, ImageZoo]:
+    def _names_are_free(cls, zoos: dict[str, AnyZoo]) -> dict[str, AnyZoo]:
         taken = sorted(RESERVED_NAMES & zoos.keys())
         if taken:
             raise ValueError(f"the name {taken[0]!r} is taken by the workflow; choose another")
@@ -192,19 +79,23 @@ def read_config(raw: Mapping[str, Any]) -> Config:
         ConfigError: with a line for each mistake, naming the key path and what is allowed.
     """
     try:
-        return Config.model_validate(_with_method_names(raw), strict=True)
+        return Config.model_validate(_spelled_out(raw), strict=True)
     except ValidationError as error:
         raise ConfigError([_line(details) for details in error.errors()]) from error
 
 
-def _with_method_names(raw: Mapping[str, Any]) -> Any:
-    """The same, with ``method:`` said where a label is the name of a method."""
+def _spelled_out(raw: Mapping[str, Any]) -> Any:
+    """The same, with what a user may leave out said."""
     if not isinstance(raw.get("zoos"), dict):
         return raw
-    return {**raw, "zoos": {name: _named_methods(zoo) for name, zoo in raw["zoos"].items()}}
+    return {
+        **raw,
+        "zoos": {name: _named_tasks(_named_methods(zoo)) for name, zoo in raw["zoos"].items()},
+    }
 
 
 def _named_methods(zoo: Any) -> Any:
+    """``method:`` said where a label is the name of a method."""
     match zoo:
         case {"selection": {"methods": dict(methods)}}:
             named = {
@@ -214,6 +105,22 @@ def _named_methods(zoo: Any) -> Any:
                 for label, settings in methods.items()
             }
             return zoo | {"selection": zoo["selection"] | {"methods": named}}
+    return zoo
+
+
+def _named_tasks(zoo: Any) -> Any:
+    """``source:`` said where text tasks are the embedded source's by name, or are in files."""
+    match zoo:
+        case {"modality": "text", "data": {"source": str(source)}, "tasks": list(names)}:
+            # A name that is not hashable is no name; the validation says so.
+            tasks = {str(name): {"source": source, "task": name} for name in names}
+            return zoo | {"tasks": tasks}
+        case {"modality": "text", "tasks": dict(tasks)}:
+            named = {
+                name: {"source": "files"} | task if isinstance(task, dict) else task
+                for name, task in tasks.items()
+            }
+            return zoo | {"tasks": named}
     return zoo
 
 
@@ -299,7 +206,7 @@ def _members(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-_DISCRIMINATORS = ("source", "method", "solver")
+_DISCRIMINATORS = ("modality", "source", "kind", "method", "solver")
 
 
 def _tag(member: Any) -> str | None:

@@ -18,8 +18,8 @@ class Covariance:
     Attributes:
         names: the N checkpoints.
         values: [N, N], symmetric with unit diagonal.
-        rows: number of probe units that were used.
-        estimator: ``"biased"`` or ``"debiased"``.
+        rows: number of probe units that were used; 0 where that is not known.
+        estimator: ``"biased"``, ``"debiased"``, or ``"precomputed"`` for one brought along.
     """
 
     names: list[str]

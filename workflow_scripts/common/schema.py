@@ -19,6 +19,12 @@ def schema_text() -> str:
     methods = schema["$defs"]["SelectionSettings"]["properties"]["methods"]
     for method in methods["patternProperties"].values():
         method["anyOf"].append({"type": "null"})
+    # Tasks of the embedded source may be named alone.
+    tasks = schema["$defs"]["TextZoo"]["properties"]["tasks"]
+    names = schema["$defs"]["StdlibTask"]["properties"]["task"]["enum"]
+    listed = {"type": "array", "items": {"enum": names}}
+    keep = {key: tasks.pop(key) for key in ("title", "description", "default") if key in tasks}
+    schema["$defs"]["TextZoo"]["properties"]["tasks"] = keep | {"anyOf": [tasks, listed]}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

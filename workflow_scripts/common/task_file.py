@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,12 +22,13 @@ class Task:
     Attributes:
         corpus: the corpus that the units belong to.
         metric: how predictions are scored, such as ``"accuracy"``.
-        kind: ``"classification"``.
-        labels: the label encoding: target i stands for class ``labels[i]``.
+        kind: ``"classification"`` or ``"regression"``.
+        labels: the label encoding: target i stands for class ``labels[i]``; none in a regression.
         unit: [n], rows of the corpus.
         sequence: [n], which units belong together (a sentence; an image by itself).
         split: [n], ``"train"``, ``"dev"`` or ``"test"``.
-        target: [n], indices into ``labels``.
+        target: [n], indices into ``labels``, or floats in a regression.
+        positive: the class that the metric f1 counts.
     """
 
     corpus: str
@@ -38,24 +38,26 @@ class Task:
     unit: NDArray[np.int64]
     sequence: NDArray[np.int64]
     split: NDArray[np.str_]
-    target: NDArray[np.int64]
+    target: NDArray[np.int64] | NDArray[np.float64]
+    positive: str = ""
 
 
 def write_task(path: Path, task: Task) -> None:
     """Write the columns ``unit, sequence, split, target``; the rest is key-value metadata."""
-    labels = np.array(task.labels)
+    is_class = task.kind == "classification"
     table = pa.table(
         {
             "unit": task.unit,
             "sequence": task.sequence,
             "split": task.split,
-            "target": labels[task.target],
+            "target": np.array(task.labels)[task.target] if is_class else task.target,
         },
         metadata={
             "corpus": task.corpus,
             "metric": task.metric,
             "kind": task.kind,
             "labels": json.dumps(task.labels),
+            "positive": task.positive,
         },
     )
     with atomic_path(path) as temporary:
@@ -69,29 +71,33 @@ def read_task(path: Path) -> Task:
         UserError: if the file is missing or something else.
     """
     try:
-        table = pq.read_table(path)
+        # Neither pq.read_table nor to_numpy: both import pandas, which takes longer than all else.
+        table = pq.ParquetFile(path).read(use_threads=False)
+        unit, sequence, split, target = (
+            table[name].to_pylist() for name in ("unit", "sequence", "split", "target")
+        )
         metadata: dict[str, str] = {
             key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()
         }
         labels: list[str] = json.loads(metadata["labels"])
-        index = {label: number for number, label in enumerate(labels)}
+        is_class = metadata["kind"] == "classification"
+        number = {label: number for number, label in enumerate(labels)}
         return Task(
             corpus=metadata["corpus"],
             metric=metadata["metric"],
             kind=metadata["kind"],
             labels=labels,
-            unit=_integers(table["unit"]),
-            sequence=_integers(table["sequence"]),
-            split=np.array(table["split"].to_pylist()),
-            target=np.array([index[label] for label in table["target"].to_pylist()], np.int64),
+            unit=np.array(unit, np.int64),
+            sequence=np.array(sequence, np.int64),
+            split=np.array(split, np.str_),
+            target=np.array([number[label] for label in target], np.int64)
+            if is_class
+            else np.array(target, np.float64),
+            positive=metadata["positive"],
         )
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such task file") from None
-    except (pa.ArrowException, KeyError, ValueError) as error:
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise UserError(
             f"{path}: this is no task file (parquet with unit, sequence, split, target)"
         ) from error
-
-
-def _integers(column: Any) -> NDArray[np.int64]:
-    return np.asarray(column.to_numpy(), np.int64)

@@ -38,7 +38,7 @@ def write_units(path: Path, units: Units) -> None:
 
 def read_units(path: Path) -> Units:
     """Read what :func:`write_units` wrote."""
-    table = pq.read_table(path)
+    table = pq.read_table(path, use_threads=False)
     return Units(
         image=table["image"].to_numpy(),
         class_index=table["class_index"].to_numpy(),

@@ -1,5 +1,10 @@
-"""Estimates the covariance between checkpoints from their features on the probe."""
+"""Estimates the covariance between checkpoints from their features on the probe.
 
+With ``--convergence`` also from the first sentences of the probe, to see how fast the estimate
+converges; the features are still gone through once.
+"""
+
+import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,12 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.corpus_file import read_sentences
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
+from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.covariance.convergence import Prefix, Step, compare, prefixes_of, write_steps
 from workflow_scripts.covariance.kernel_alignment import (
     ConstantFeaturesError,
+    Estimator,
+    GramSums,
     gram_sums,
     kernel_alignment,
 )
@@ -29,6 +39,50 @@ def common_units(features: Sequence[Features]) -> NDArray[np.int64]:
     return np.flatnonzero(np.logical_and.reduce([one.present for one in features]))
 
 
+def probe_prefixes(
+    arguments: argparse.Namespace, features: Features, units: NDArray[np.int64]
+) -> list[Prefix]:
+    """The parts of the probe to estimate from, as the flags say; the last is all of it.
+
+    Raises:
+        UserError: if flags that belong together are not, or the corpus is another.
+    """
+    if arguments.convergence is None:
+        if arguments.corpus is not None or arguments.prefixes:
+            raise UserError("--corpus and --prefixes are for --convergence, which is missing")
+        return [Prefix(0, len(units))]
+    if arguments.corpus is None:
+        raise UserError("--convergence needs --corpus, the sentences that the features are of")
+    sentences = read_sentences(arguments.corpus)
+    if features.metadata.get("corpus_sha256") != file_digest(arguments.corpus):
+        raise UserError(
+            f"{arguments.corpus}: the features are of another corpus; extract them again"
+        )
+    return prefixes_of([len(words) for words in sentences], arguments.prefixes, units)
+
+
+def convergence(
+    prefixes: Sequence[Prefix],
+    sums: Sequence[GramSums],
+    estimator: Estimator,
+    whole: NDArray[np.float64],
+) -> list[Step]:
+    """The covariance from every part of the probe against the whole's; first, from no probe."""
+    steps = [compare(Prefix(0, 0), whole, np.eye(len(whole)))]
+    for prefix, part in zip(prefixes, sums, strict=True):
+        where = f"the first {prefix.sentences} sentences ({prefix.words} words)"
+        try:
+            step = compare(prefix, whole, kernel_alignment(part, estimator))
+        except ValueError as error:
+            log.info("%s: no covariance, %s", where, error)
+            step = Step(prefix.sentences, prefix.words, np.nan, np.nan, np.nan)
+        else:
+            if np.isnan(step.kl):
+                log.info("%s: no divergence, one of the two is not positive definite", where)
+        steps.append(step)
+    return steps
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags and features, estimate, write the covariance."""
     flags = parser(__doc__)
@@ -40,6 +94,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument(
         "--memory-mb", type=positive_int, default=1500, help="for sums and blocks of features"
     )
+    flags.add_argument(
+        "--convergence", type=Path, help="how the estimate converges, .csv; text only"
+    )
+    flags.add_argument("--corpus", type=Path, help="the probe, .txt, for --convergence")
+    flags.add_argument(
+        "--prefixes",
+        type=positive_int,
+        nargs="+",
+        default=[],
+        help="numbers of sentences to estimate from beside all; larger ones than all do not count",
+    )
     add_flags(flags, CovarianceSettings)
     arguments = flags.parse_args(argv)
     settings = from_flags(CovarianceSettings, arguments)
@@ -48,6 +113,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     features = [open_features(arguments.features_folder / f"{name}.safetensors") for name in names]
     check_same_corpus(names, features)
     units = common_units(features)
+    prefixes = probe_prefixes(arguments, features[0], units)
     dropped = len(features[0].present) - len(units)
     if dropped:
         log.info("%d units left out, which some checkpoint has no vector for", dropped)
@@ -56,10 +122,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         sums = gram_sums(
             lambda i, rows: features[i].features[units[rows]],
             dims,
-            len(units),
+            [prefix.words for prefix in prefixes],
             arguments.memory_mb << 20,
         )
-        values = kernel_alignment(sums, settings.estimator)
+        values = kernel_alignment(sums[-1], settings.estimator)
     except ConstantFeaturesError as error:
         blame = ", ".join(names[index] for index in error.indices)
         raise UserError(
@@ -69,6 +135,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ValueError as error:
         raise UserError(f"{arguments.features_folder}: {error}; use a larger probe") from error
     write_covariance(arguments.output, Covariance(names, values, len(units), settings.estimator))
+    if arguments.convergence is not None:
+        steps = convergence(prefixes, sums, settings.estimator, values)
+        write_steps(arguments.convergence, steps)
     log.info(
         "covariance (%s) of %d checkpoints from %d units; smallest eigenvalue %.4g",
         settings.estimator,

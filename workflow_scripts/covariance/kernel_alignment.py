@@ -9,15 +9,21 @@ which κ = ‖XᵀY‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F) with centred columns 
 equation 2), or the unbiased U-statistic of Song et al. (2012, "Feature selection via dependence
 maximization", equation 4). Both are functions of a few sums over units, which are collected block
 by block here in float64: memory does not grow with the number of units, but for a few numbers per
-unit and checkpoint in the second form.
+unit and checkpoint in the second form. The sums over the first units are those over all of them
+on the way there, so that one pass gives the estimate at every size of the probe.
 """
 
+import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
 
 Estimator = Literal["biased", "debiased"]
 ReadRows = Callable[[int, slice], NDArray[np.floating]]
@@ -75,7 +81,7 @@ class ConstantFeaturesError(ValueError):
     """
 
     def __init__(self, indices: list[int]) -> None:
-        super().__init__(f"constant features at {indices}")
+        super().__init__(f"the features of {len(indices)} checkpoints do not vary")
         self.indices = indices
 
 
@@ -97,132 +103,166 @@ def _debiased_hsic(sums: GramSums) -> NDArray[np.float64]:
     return inner + np.outer(totals, totals) / ((n - 1) * (n - 2)) - rows * (2 / (n - 2))
 
 
-def gram_sums(read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int) -> GramSums:
+def gram_sums(
+    read_rows: ReadRows, dims: Sequence[int], prefixes: Sequence[int], memory_bytes: int
+) -> list[GramSums]:
     """Collect the sums, in whichever form costs fewer operations within the memory given.
 
-    Both forms are exact. Cross products cost n D² operations and 8 D² bytes, with D the total
-    width of all checkpoints; Gram tiles cost n² (D + N²) operations whatever the memory.
+    Both forms are exact. Cross products cost n D² operations and about 4 D² bytes, with D the
+    total width of all checkpoints; Gram tiles cost n² (D + N²) operations whatever the memory.
 
     Args:
         read_rows: ``read_rows(i, rows)`` gives the features [b, d_i] of checkpoint i.
         dims: the widths d_i.
-        units: number of units n.
+        prefixes: numbers of units, in increasing order; the last is n, all of them.
         memory_bytes: how much the sums and blocks may take.
+
+    Returns:
+        For each prefix the sums over so many of the first units.
     """
-    total, count = sum(dims), len(dims)
-    fits = 8 * total * (total + _LEAST_BLOCK) <= memory_bytes
-    if fits and units * total**2 <= units**2 * (total + count**2):
-        return sums_of_cross_products(read_rows, dims, units, memory_bytes)
-    return sums_of_gram_tiles(read_rows, dims, units, memory_bytes)
+    total, count, units = sum(dims), len(dims), prefixes[-1]
+    needed = _product_bytes(dims) + 16 * total * _LEAST_BLOCK
+    saved = units * (total + count**2) / total**2
+    if needed <= memory_bytes and saved >= 1:
+        return sums_of_cross_products(read_rows, dims, prefixes, memory_bytes)
+    if saved > _WORTH_SAYING:
+        megabytes = math.ceil(needed / 2**20)
+        log.warning("with %d MB of memory this would take %.0f times less work", megabytes, saved)
+    return sums_of_gram_tiles(read_rows, dims, prefixes, memory_bytes)
 
 
+_WORTH_SAYING = 2
 _LEAST_BLOCK = 64
 _LARGEST_BLOCK = 4096
 
 
+def _product_bytes(dims: Sequence[int]) -> int:
+    """What the products of all pairs take, and the largest of those added to them."""
+    return 4 * sum(dims) * (sum(dims) + 3 * max(dims))
+
+
 def sums_of_cross_products(
-    read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int
-) -> GramSums:
+    read_rows: ReadRows, dims: Sequence[int], prefixes: Sequence[int], memory_bytes: int
+) -> list[GramSums]:
     """The sums from products of features, XᵢᵀXⱼ; every feature is read once."""
     total, count = sum(dims), len(dims)
     starts = np.cumsum([0, *dims[:-1]])
-    block_rows = _bounded((memory_bytes - 8 * total**2) // (16 * total))
-    products = np.zeros((total, total))
+    block_rows = _bounded((memory_bytes - _product_bytes(dims)) // (16 * total))
+    # Those of i with all j ≥ i, side by side.
+    products = [np.zeros((dim, total - start)) for dim, start in zip(dims, starts, strict=True)]
     column_sums = np.zeros(total)
     with_diagonals = np.zeros((total, count))
     diagonals = np.zeros((count, count))
     diagonal_totals = np.zeros(count)
     offset = np.zeros(total)
-    for rows in _blocks(units, block_rows):
-        block = np.concatenate(
-            [np.asarray(read_rows(i, rows), np.float64) for i in range(count)], axis=1
+
+    def sums_so_far(units: int) -> GramSums:
+        inner, rows = np.zeros((count, count)), np.zeros((count, count))
+        for i, (start, product) in enumerate(zip(starts, products, strict=True)):
+            borders = starts[i:] - start
+            squares = np.einsum("ij,ij->j", product, product)
+            inner[i, i:] = inner[i:, i] = np.add.reduceat(squares, borders)
+            weighted = column_sums[start : start + dims[i]] @ product * column_sums[start:]
+            rows[i, i:] = rows[i:, i] = np.add.reduceat(weighted, borders)
+        return GramSums(
+            units=units,
+            inner=inner,
+            rows=rows,
+            rows_diagonals=np.add.reduceat(column_sums[:, None] * with_diagonals, starts, axis=0),
+            diagonals=diagonals.copy(),
+            row_totals=np.add.reduceat(column_sums**2, starts),
+            diagonal_totals=diagonal_totals.copy(),
         )
-        if rows.start == 0:
-            # Any constant shift leaves both estimators as they are; one near the mean keeps
-            # large common values from swallowing digits.
-            offset = block.mean(axis=0)
-        block -= offset
-        squares = np.add.reduceat(block * block, starts, axis=1)
-        products += block.T @ block
-        column_sums += block.sum(axis=0)
-        with_diagonals += block.T @ squares
-        diagonals += squares.T @ squares
-        diagonal_totals += squares.sum(axis=0)
 
-    def per_pair(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1)
-
-    rows_sum = np.array(
-        [
-            np.add.reduceat((column_sums[a : a + d] @ products[a : a + d]) * column_sums, starts)
-            for a, d in zip(starts, dims, strict=True)
-        ]
-    )
-    np.multiply(products, products, out=products)
-    return GramSums(
-        units=units,
-        inner=per_pair(products),
-        rows=rows_sum,
-        rows_diagonals=np.add.reduceat(column_sums[:, None] * with_diagonals, starts, axis=0),
-        diagonals=diagonals,
-        row_totals=np.add.reduceat(column_sums**2, starts),
-        diagonal_totals=diagonal_totals,
-    )
+    snapshots = []
+    for done, units in pairwise([0, *prefixes]):
+        for rows in _blocks(done, units, block_rows):
+            block = np.concatenate(
+                [np.asarray(read_rows(i, rows), np.float64) for i in range(count)], axis=1
+            )
+            if rows.start == 0:
+                # Any constant shift leaves both estimators as they are; one near the mean keeps
+                # large common values from swallowing digits.
+                offset = block.mean(axis=0)
+            block -= offset
+            squares = np.add.reduceat(block * block, starts, axis=1)
+            for start, product in zip(starts, products, strict=True):
+                product += block[:, start : start + len(product)].T @ block[:, start:]
+            column_sums += block.sum(axis=0)
+            with_diagonals += block.T @ squares
+            diagonals += squares.T @ squares
+            diagonal_totals += squares.sum(axis=0)
+        snapshots.append(sums_so_far(units))
+    return snapshots
 
 
 def sums_of_gram_tiles(
-    read_rows: ReadRows, dims: Sequence[int], units: int, memory_bytes: int
-) -> GramSums:
+    read_rows: ReadRows, dims: Sequence[int], prefixes: Sequence[int], memory_bytes: int
+) -> list[GramSums]:
     """The sums from tiles of all Gram matrices at once, stacked and multiplied together.
 
     The features are read about n / (2 b) times, where b rows are as many as the memory allows:
     just once if all n fit.
     """
-    total, count = sum(dims), len(dims)
-    # A tile takes 8 N b² bytes and its two blocks of features 16 b D.
+    total, count, units = sum(dims), len(dims), prefixes[-1]
+    # The tiles take 8 N b² bytes, a block of features and the one before it 16 b D.
     block_rows = _bounded(
         (np.sqrt((16 * total) ** 2 + 32 * count * memory_bytes) - 16 * total) // (16 * count)
     )
     inner = np.zeros((count, count))
     row_sums = np.zeros((count, units))
     diagonals = np.zeros((count, units))
-    blocks = list(_blocks(units, block_rows))
-    above = [np.asarray(read_rows(i, blocks[0]), np.float64) for i in range(count)]
-    offsets = [block.mean(axis=0) for block in above]
-    above = [block - offset for block, offset in zip(above, offsets, strict=True)]
+    offsets = [np.zeros(dim) for dim in dims]
 
-    def read(rows: slice) -> list[NDArray[np.float64]]:
-        return [read_rows(i, rows) - offsets[i] for i in range(count)]
+    space = np.empty(count * min(block_rows, units) ** 2)
 
-    for number, rows in enumerate(blocks):
-        if number > 0:
-            above = read(rows)
-        for columns in blocks[number:]:
-            beside = above if columns == rows else read(columns)
-            tiles = np.stack([x @ y.T for x, y in zip(above, beside, strict=True)])
-            row_sums[:, rows] += tiles.sum(axis=2)
-            if columns == rows:
-                diagonals[:, rows] = np.diagonal(tiles, axis1=1, axis2=2)
-                weight = 1.0
-            else:
-                row_sums[:, columns] += tiles.sum(axis=1)
-                weight = 2.0
-            flat = tiles.reshape(count, -1)
-            inner += weight * (flat @ flat.T)
-    return GramSums(
-        units=units,
-        inner=inner,
-        rows=row_sums @ row_sums.T,
-        rows_diagonals=row_sums @ diagonals.T,
-        diagonals=diagonals @ diagonals.T,
-        row_totals=row_sums.sum(axis=1),
-        diagonal_totals=diagonals.sum(axis=1),
-    )
+    def read(i: int, rows: slice) -> NDArray[np.float64]:
+        return read_rows(i, rows) - offsets[i]
+
+    def sums_so_far(units: int) -> GramSums:
+        rows, diagonal = row_sums[:, :units], diagonals[:, :units]
+        return GramSums(
+            units=units,
+            inner=inner.copy(),
+            rows=rows @ rows.T,
+            rows_diagonals=rows @ diagonal.T,
+            diagonals=diagonal @ diagonal.T,
+            row_totals=rows.sum(axis=1),
+            diagonal_totals=diagonal.sum(axis=1),
+        )
+
+    snapshots = []
+    before: list[slice] = []
+    for done, stop in pairwise([0, *prefixes]):
+        # All tiles among the first units come before any tile with later ones.
+        for columns in _blocks(done, stop, block_rows):
+            beside = [read(i, columns) for i in range(count)]
+            if columns.start == 0:
+                offsets = [block.mean(axis=0) for block in beside]
+                beside = [block - offset for block, offset in zip(beside, offsets, strict=True)]
+            for rows in [*before, columns]:
+                shape = (count, rows.stop - rows.start, columns.stop - columns.start)
+                tiles = space[: math.prod(shape)].reshape(shape)
+                for i, tile in enumerate(tiles):
+                    above = beside[i] if rows == columns else read(i, rows)
+                    np.matmul(above, beside[i].T, out=tile)
+                row_sums[:, rows] += tiles.sum(axis=2)
+                if rows == columns:
+                    diagonals[:, rows] = np.diagonal(tiles, axis1=1, axis2=2)
+                    weight = 1.0
+                else:
+                    row_sums[:, columns] += tiles.sum(axis=1)
+                    weight = 2.0
+                flat = tiles.reshape(count, -1)
+                inner += weight * (flat @ flat.T)
+            before.append(columns)
+        snapshots.append(sums_so_far(stop))
+    return snapshots
 
 
 def _bounded(block_rows: float) -> int:
     return int(min(max(block_rows, _LEAST_BLOCK), _LARGEST_BLOCK))
 
 
-def _blocks(units: int, size: int) -> Iterator[slice]:
-    return (slice(start, min(start + size, units)) for start in range(0, units, size))
+def _blocks(start: int, stop: int, size: int) -> Iterator[slice]:
+    return (slice(first, min(first + size, stop)) for first in range(start, stop, size))

@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,8 @@ from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.task_file import SPLITS, Task, read_task
-from workflow_scripts.evaluation.head import Examples
-from workflow_scripts.evaluation.metrics import METRICS
+from workflow_scripts.evaluation.examples import Examples
+from workflow_scripts.evaluation.metrics import metric_for
 from workflow_scripts.evaluation.settings import (
     SOLVERS,
     AdamSettings,
@@ -137,12 +137,30 @@ def load_task_features(
     return features, {name: files[name].digest for name in needed}, counts
 
 
+def number_targets(task: Task, counts: NDArray[np.bool_]) -> tuple[Task, int]:
+    """The same task with the classes that train saw numbered first, and how many they are.
+
+    A head has an output for each of these only; units of other classes are always wrong. The
+    targets of a regression need one output.
+    """
+    if task.kind == "regression":
+        return task, 1
+    seen = np.unique(task.target[counts & (task.split == "train")])
+    order = [*seen, *np.setdiff1d(np.arange(len(task.labels)), seen)]
+    number = np.argsort(order)
+    labels = [task.labels[label] for label in order]
+    return replace(task, labels=labels, target=number[task.target]), len(seen)
+
+
 def split_examples(
     features: NDArray[np.float32], task: Task, counts: NDArray[np.bool_]
 ) -> dict[str, Examples]:
     """Train, dev and test examples."""
-    split, target = task.split[counts], task.target[counts]
-    return {name: Examples(features[split == name], target[split == name]) for name in SPLITS}
+    split, target, sequence = (array[counts] for array in (task.split, task.target, task.sequence))
+    return {
+        name: Examples(features[split == name], target[split == name], sequence[split == name])
+        for name in SPLITS
+    }
 
 
 def check_splits(task: Task, counts: NDArray[np.bool_]) -> None:
@@ -151,13 +169,12 @@ def check_splits(task: Task, counts: NDArray[np.bool_]) -> None:
     Raises:
         ValueError: naming the split.
     """
-    if task.metric not in METRICS:
-        raise ValueError(f"unknown metric {task.metric!r}; choose one of {', '.join(METRICS)}")
     for name in SPLITS:
         if not (task.split[counts] == name).any():
             raise ValueError(f"there is no {name} unit that every checkpoint has features of")
-    if len(np.unique(task.target[counts][task.split[counts] == "train"])) < 2:
-        raise ValueError("its train split has one class only; there is nothing to learn")
+    if len(np.unique(task.target[counts & (task.split == "train")])) < 2:
+        what = "value" if task.kind == "regression" else "class"
+        raise ValueError(f"its train split has one {what} only; there is nothing to learn")
 
 
 def fit_hash(
@@ -220,12 +237,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     scores: dict[Subset, tuple[float, float, int]] = {}
     try:
         check_splits(task, counts)
-        metric = METRICS[task.metric]
+        task, classes = number_targets(task, counts)
+        metric = metric_for(task.metric, task.labels, task.positive)
         for subset in tqdm(subsets, unit="head", mininterval=5):
             joined = np.concatenate([features[one] for one in subset], axis=1)
             examples = split_examples(joined, task, counts)
             train, dev, test = (examples[split] for split in SPLITS)
-            head = train_head(settings, train, dev, len(task.labels), metric, seed, device)
+            head = train_head(settings, train, dev, classes, metric, seed, device)
             scores[subset] = head.score(dev, metric), head.score(test, metric), head.epochs
     except ValueError as error:
         raise UserError(f"task {name}: {error}") from error

@@ -5,20 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.evaluation.examples import Examples
 from workflow_scripts.evaluation.metrics import Metric
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Units with their features and targets.
-
-    Attributes:
-        features: [n, d].
-        targets: [n], classes from 0.
-    """
-
-    features: NDArray[np.float32]
-    targets: NDArray[np.int64]
 
 
 def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -33,11 +21,11 @@ def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.floating]:
 
 @dataclass(frozen=True)
 class LinearHead:
-    """A linear classifier.
+    """A linear classifier, or a linear regression.
 
     Attributes:
-        weights: [d, classes].
-        bias: [classes].
+        weights: [d, classes]; [d, 1] in a regression.
+        bias: [classes] or [1].
         epochs: passes over the training examples (iterations of L-BFGS) that made it.
     """
 
@@ -45,16 +33,22 @@ class LinearHead:
     bias: NDArray[np.floating]
     epochs: int
 
-    def logits(self, features: NDArray[np.float32]) -> NDArray[np.floating]:
-        """Scores [n, classes] of features [n, d]."""
-        logits: NDArray[np.floating] = features @ self.weights + self.bias
-        return logits
+    def outputs(self, features: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Scores of classes [n, classes], or values [n, 1], of features [n, d]."""
+        outputs: NDArray[np.floating] = features @ self.weights + self.bias
+        return outputs
 
     def score(self, examples: Examples, metric: Metric) -> float:
-        """The metric of the predicted classes."""
-        return metric(examples.targets, self.logits(examples.features).argmax(axis=1))
+        """The metric of the outputs."""
+        return metric(examples, self.outputs(examples.features))
 
     def loss(self, examples: Examples) -> float:
-        """Mean cross-entropy, nats."""
-        logs = log_softmax(self.logits(examples.features))
-        return -float(logs[np.arange(len(logs)), examples.targets].mean())
+        """Mean cross-entropy in nats over units whose class train saw, or mean squared error."""
+        outputs = self.outputs(examples.features)
+        if not examples.are_classes:
+            return float(np.mean((outputs[:, 0] - examples.targets) ** 2))
+        known = np.flatnonzero(examples.targets < len(self.bias))
+        if not len(known):
+            return 0.0
+        logs = log_softmax(outputs[known])
+        return -float(logs[np.arange(len(known)), examples.targets[known].astype(np.int64)].mean())

@@ -12,7 +12,7 @@ class GradientSettings(Settings):
 
     learning_rate: PositiveFloat = Field(1e-3, description="before any step down")
     epochs: PositiveInt = Field(40, description="passes over the training units; dev chooses one")
-    batch_size: PositiveInt = Field(64, description="units of a step")
+    batch_size: PositiveInt = Field(64, description="sequences of a step: sentences, or images")
     milestones: list[PositiveInt] = Field(
         [], description="epochs after which the learning rate is multiplied by gamma"
     )
@@ -35,12 +35,15 @@ class SgdSettings(GradientSettings):
 
 
 class LbfgsSettings(Settings):
-    """The optimum of cross-entropy with an L2 penalty, by L-BFGS; dev chooses the penalty."""
+    """The optimum of the loss with an L2 penalty on standardised features; dev chooses the penalty.
+
+    Cross-entropy by L-BFGS; the squared error of values in closed form.
+    """
 
     solver: Literal["lbfgs"] = "lbfgs"
     l2: Annotated[list[PositiveFloat], Field(min_length=1), AllDifferent] = Field(
         [1e-1, 1e-2, 1e-3, 1e-4],
-        description="penalties on the squared weights to choose from",
+        description="penalties on the squared weights of standardised features to choose from",
     )
     max_iterations: PositiveInt = Field(500, description="of L-BFGS, for each penalty")
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
-import numpy as np
 import pandas as pd
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.report.metric_names import metric_name
 
 HERE = Path(__file__).parent
 
@@ -61,8 +62,10 @@ class ZooPage:
 
 FIGURES = {
     "covariance": "Which checkpoints see alike",
+    "convergence": "How large a probe it takes",
     "mutual-information": "How much the picks tell of the rest",
     "scores": "How the picks do on unseen tasks",
+    "tasks": "How the picks do on each task",
     "gain": "Gain over random sets",
 }
 TABLES = {"picks": "Picks", "scores": "Scores", "checkpoints": "Checkpoints"}
@@ -71,14 +74,20 @@ _HEADS = {
     "k": "k",
     "method": "method",
     "draw": "draw",
+    "metric": "metric",
     "mean_score": "mean test score",
+    "standard_error": "standard error",
     "gain": "gain over random",
     "low": "95% from",
     "high": "95% to",
     "dev_accuracy": "dev accuracy",
     "train_images": "training images",
     "dev_images": "dev images",
+    "heldout_loss": "held-out loss",
+    "unigram_entropy": "unigram entropy",
 }
+# Digits may look like a number.
+_TEXTS = dict.fromkeys(["checkpoint", "source", "revision", "classes", "picks"], str)
 
 
 def zoo_page(zoo: str, headline: str, figures: Sequence[Path], tables: Sequence[Path]) -> ZooPage:
@@ -90,7 +99,7 @@ def zoo_page(zoo: str, headline: str, figures: Sequence[Path], tables: Sequence[
         tables: ``ZOO/tables/NAME.csv`` of all zoos.
     """
     drawings = {path.stem: path for path in figures if path.parts[-3] == zoo}
-    data = {path.stem: pd.read_csv(path) for path in tables if path.parts[-3] == zoo}
+    data = {path.stem: pd.read_csv(path, dtype=_TEXTS) for path in tables if path.parts[-3] == zoo}
     return ZooPage(
         name=zoo,
         findings=findings(data, headline),
@@ -112,19 +121,49 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
         named = ", ".join(of_headline["picks"].iloc[-1].split())
         sentences.append(f"{headline} picks, in this order: {named}.")
     if "checkpoints" in tables:
-        accuracy = tables["checkpoints"]["dev_accuracy"]
-        sentences.append(
+        sentences += known_of_checkpoints(tables["checkpoints"])
+    if "scores" in tables:
+        sentences += compared_scores(tables["scores"], headline)
+    return sentences
+
+
+def known_of_checkpoints(table: pd.DataFrame) -> list[str]:
+    """How well image classifiers know their own classes, or how many kinds of models there are."""
+    if "dev_accuracy" in table:
+        accuracy = table["dev_accuracy"]
+        return [
             f"The {len(accuracy)} checkpoints know their own classes with a mean dev accuracy of "
             f"{accuracy.mean():.1%} (lowest {accuracy.min():.1%})."
+        ]
+    if "model" in table:
+        kinds = table["model"].nunique()
+        return [f"The {len(table)} checkpoints are of {kinds} kind{'s' * (kinds > 1)} of model."]
+    return []
+
+
+def compared_scores(scores: pd.DataFrame, headline: str) -> list[str]:
+    """Each method against random sets; where there are none, the headline's mean score."""
+    metric = scores["metric"].iloc[0]
+    compared = scores[scores["gain"].notna()]
+    if compared.empty:
+        largest = scores[scores["method"] == headline].sort_values("k").tail(1)
+        return [
+            f"{headline} has a mean test {metric_name(metric)} of {row['mean_score']:.4f} over "
+            f"{row['tasks']} task{'s' * (row['tasks'] > 1)} at k = {row['k']}."
+            for row in largest.to_dict("records")
+        ]
+    sentences = []
+    for method, rows in compared.groupby("method"):
+        gain = rows["gain"].mean()
+        amount = (
+            f"is {100 * abs(gain):.2f} accuracy points"
+            if metric == "accuracy"
+            else f"has a {metric_name(metric)} {abs(gain):.4f}"
         )
-    scores = tables.get("scores")
-    if scores is None or scores["gain"].isna().all():
-        return sentences
-    for method, rows in scores[scores["gain"].notna()].groupby("method"):
-        points = 100 * rows["gain"].mean()
+        sizes = rows["k"].tolist()
+        where = "on average over k" if len(sizes) > 1 else f"at k = {sizes[0]}"
         sentence = (
-            f"{method} is {abs(points):.2f} accuracy points {'below' if points < 0 else 'above'} "
-            "the mean of random sets on average over k"
+            f"{method} {amount} {'below' if gain < 0 else 'above'} the mean of random sets {where}"
         )
         if rows["low"].notna().all():
             above = _list(rows[rows["low"] > 0]["k"].tolist())
@@ -164,15 +203,21 @@ def shown_table(name: str, table: pd.DataFrame) -> Table:
         title=TABLES[name],
         caption=caption(_CAPTION_OF_TABLE[name]),
         columns=[_HEADS.get(column, column) for column in columns],
-        rows=[[_cell(value) for value in row] for row in table.itertuples(index=False)],
+        rows=[
+            list(row) for row in zip(*(_cells(table[column]) for column in columns), strict=True)
+        ],
         numeric=[pd.api.types.is_numeric_dtype(table[column]) for column in columns],
     )
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float | np.floating):
-        return "–" if np.isnan(value) else f"{value:.4f}"
-    return str(value)
+def _cells(column: "pd.Series[Any]") -> list[str]:
+    # Numbers that are missing in a file make the others of a column fractional.
+    fractional = pd.api.types.is_float_dtype(column) and (column.dropna() % 1 != 0).any()
+    return ["–" if pd.isna(one) else f"{one:.4f}" if fractional else _whole(one) for one in column]
+
+
+def _whole(value: object) -> str:
+    return f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

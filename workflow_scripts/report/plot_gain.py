@@ -3,42 +3,69 @@
 After Huang, Qiu and Church (2021), figure 6, with intervals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import read_table
-from workflow_scripts.report.statistics import SCORE_COLUMNS, gains
-from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
+from workflow_scripts.report.metric_names import common_metric, metric_name
+from workflow_scripts.report.statistics import (
+    SCORE_COLUMNS,
+    gains,
+    name_singles,
+    singles_apart,
+)
+from workflow_scripts.report.style import (
+    DARK,
+    GREY,
+    figure,
+    label_line_ends,
+    mark_singles,
+    method_styles,
+    single_places,
+    size_axis,
+)
 
 
-def draw(scores: pd.DataFrame, random: str, path: Path) -> None:
-    """Each method's mean paired difference to random's mean, with its 95% interval over tasks."""
-    table = gains(scores, random)
+def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path) -> None:
+    """Each method's mean paired difference to random's mean, with its 95% interval over tasks.
+
+    Methods of single checkpoints give a mark for each.
+    """
+    metric = common_metric(scores["metric"])
+    percent = metric == "accuracy"
+    table = gains(name_singles(scores, singles), random)
     table = table[(table["method"] != random) & table["gain"].notna()]
+    if percent:
+        table[["gain", "low", "high"]] *= 100
+    low, high = (singles_apart(table, bound)[1] for bound in ("low", "high"))
+    table, alone = singles_apart(table, "gain")
     methods = sorted(table["method"].unique())
     styles = method_styles(methods)
+    sizes = sorted(scores["k"].unique())
     spread = 0.12
     with figure(path, 7.2, 4.2) as made:
         axes = made.subplots()
         axes.axhline(0, color=GREY, lw=1.2, ls="--")
-        last = table["k"].max() + spread * len(methods) / 2
+        last = sizes[-1] + spread * len(methods) / 2
         ends = [(random, last, 0.0, GREY)]
         for number, method in enumerate(methods):
             rows = table[table["method"] == method]
             colour, marker = styles[method]
             x = rows["k"] + spread * (number - (len(methods) - 1) / 2)
-            points = 100 * rows[["gain", "low", "high"]]
-            axes.vlines(x, points["low"], points["high"], color=colour, lw=1.4, alpha=0.7)
-            axes.plot(x, points["gain"], color=colour, marker=marker, ms=5, lw=0.8)
-            ends.append((method, last, float(points["gain"].iloc[-1]), colour))
-        size_axis(axes, sorted(table["k"].unique()))
-        axes.set_ylabel(
-            "gain over the mean of random sets,\naccuracy points (95% interval over tasks)"
-        )
+            axes.vlines(x, rows["low"], rows["high"], color=colour, lw=1.4, alpha=0.7)
+            axes.plot(x, rows["gain"], color=colour, marker=marker, ms=5, lw=0.8)
+            ends.append((method, last, float(rows["gain"].iloc[-1]), colour))
+        size_axis(axes, sizes)
+        unit = "accuracy points" if percent else metric_name(metric)
+        axes.set_ylabel(f"gain over the mean of random sets,\n{unit} (95% interval over tasks)")
         axes.margins(x=0.08)
+        beside = 1 - spread * (len(methods) + 1) / 2
+        for name, x in single_places(alone, beside, spread).items():
+            axes.vlines(x, low[name], high[name], color=DARK, lw=1.4, alpha=0.7)
+        mark_singles(axes, alone, beside, spread)
         label_line_ends(axes, ends)
 
 
@@ -48,10 +75,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
     flags.add_argument("--random", required=True, help="the method that others are compared to")
     flags.add_argument(
+        "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
+    )
+    flags.add_argument(
         "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
     )
     arguments = flags.parse_args(argv)
-    draw(read_table(arguments.scores, SCORE_COLUMNS), arguments.random, arguments.output)
+    scores = read_table(arguments.scores, SCORE_COLUMNS)
+    draw(scores, arguments.random, arguments.singles, arguments.output)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draws the mutual information between picks and the rest, against the number of picks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,15 @@ import pandas as pd
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table
-from workflow_scripts.report.statistics import quantile_bands
-from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
+from workflow_scripts.report.statistics import name_singles, quantile_bands, singles_apart
+from workflow_scripts.report.style import (
+    GREY,
+    figure,
+    label_line_ends,
+    mark_singles,
+    method_styles,
+    size_axis,
+)
 from workflow_scripts.selection.mutual_information import mutual_information, precision
 
 
@@ -36,8 +43,14 @@ def information_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def draw(table: pd.DataFrame, main_method: str, random: str | None, path: Path) -> None:
-    """The main method's curve with the name of each pick, other methods' curves, random's band."""
+def draw(
+    table: pd.DataFrame, main_method: str, random: str | None, singles: Collection[str], path: Path
+) -> None:
+    """The main method's curve with the name of each pick, other methods' curves, random's band.
+
+    Methods of single checkpoints give a mark for each.
+    """
+    table, alone = singles_apart(name_singles(table, singles, "checkpoint"), "information")
     whole = table[table["k"] == table["size"]]
     methods = sorted(table["method"].unique())
     styles = method_styles(set(methods) - {random})
@@ -79,6 +92,7 @@ def draw(table: pd.DataFrame, main_method: str, random: str | None, path: Path) 
         axes.set_ylim(0, None)
         # Room for the name of the first pick, which stands left of its point.
         axes.set_xlim(table["size"].min() - 0.12 * table["size"].max(), None)
+        mark_singles(axes, alone)
         label_line_ends(axes, ends)
 
 
@@ -89,6 +103,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--selections", type=Path, nargs="+", required=True, help=".csv")
     flags.add_argument("--main", required=True, help="the method whose picks are named")
     flags.add_argument("--random", help="the method drawn as a band")
+    flags.add_argument(
+        "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
+    )
     flags.add_argument("--jitter", type=float, default=0.0, help="as in the selection")
     flags.add_argument(
         "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
@@ -97,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     selections = pd.concat([read_table(path, SELECTION_COLUMNS) for path in arguments.selections])
     covariance = read_covariance(arguments.covariance)
     table = information_table(covariance, selections, arguments.jitter)
-    draw(table, arguments.main, arguments.random, arguments.output)
+    draw(table, arguments.main, arguments.random, arguments.singles, arguments.output)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 After Huang, Qiu and Church (2021), figure 5.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,14 +11,31 @@ from matplotlib.ticker import PercentFormatter
 
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import read_table
-from workflow_scripts.report.statistics import SCORE_COLUMNS, mean_scores, quantile_bands
-from workflow_scripts.report.style import GREY, figure, label_line_ends, method_styles, size_axis
+from workflow_scripts.report.metric_names import common_metric, metric_name
+from workflow_scripts.report.statistics import (
+    SCORE_COLUMNS,
+    mean_scores,
+    name_singles,
+    quantile_bands,
+    singles_apart,
+)
+from workflow_scripts.report.style import (
+    GREY,
+    figure,
+    label_line_ends,
+    mark_singles,
+    method_styles,
+    size_axis,
+)
 
 
-def draw(scores: pd.DataFrame, random: str | None, path: Path) -> None:
-    """Random as median and 5–95% band over draws, every other method as a line."""
-    means = mean_scores(scores)
-    tasks = scores["task"].nunique()
+def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], path: Path) -> None:
+    """Random as median and 5–95% band over draws, every other method as a line.
+
+    Methods of single checkpoints give a mark for each.
+    """
+    means, alone = singles_apart(mean_scores(name_singles(scores, singles)), "test_score")
+    tasks, metric = scores["task"].nunique(), common_metric(scores["metric"])
     styles = method_styles(set(means["method"]) - {random})
     with figure(path, 7.2, 4.2) as made:
         axes = made.subplots()
@@ -34,9 +51,11 @@ def draw(scores: pd.DataFrame, random: str | None, path: Path) -> None:
             axes.plot(curve.index, curve, color=colour, marker=marker, ms=5)
             ends.append((str(method), curve.index[-1], curve.iloc[-1], colour))
         size_axis(axes, sorted(scores["k"].unique()))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_ylabel(f"mean test accuracy over {tasks} tasks")
+        if metric == "accuracy":
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_ylabel(f"mean test {metric_name(metric)} over {tasks} task{'s' * (tasks > 1)}")
         axes.margins(x=0.08)
+        mark_singles(axes, alone)
         label_line_ends(axes, ends)
 
 
@@ -46,10 +65,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
     flags.add_argument("--random", help="the method drawn as a band")
     flags.add_argument(
+        "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
+    )
+    flags.add_argument(
         "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
     )
     arguments = flags.parse_args(argv)
-    draw(read_table(arguments.scores, SCORE_COLUMNS), arguments.random, arguments.output)
+    scores = read_table(arguments.scores, SCORE_COLUMNS)
+    draw(scores, arguments.random, arguments.singles, arguments.output)
 
 
 if __name__ == "__main__":

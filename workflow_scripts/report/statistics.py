@@ -1,12 +1,58 @@
 """What the scores say: means over tasks, and gains over random sets with intervals."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from workflow_scripts.report.metric_names import common_metric
+
 QUANTILES = (0.05, 0.5, 0.95)
-SCORE_COLUMNS = ["task", "method", "draw", "k", "test_score"]
+SCORE_COLUMNS = ["task", "method", "draw", "k", "test_score", "metric", "checkpoints"]
+
+# Labels of methods have no colon.
+_SINGLE = ": "
+
+
+def name_singles(
+    table: pd.DataFrame, labels: Collection[str], column: str = "checkpoints"
+) -> pd.DataFrame:
+    """Make every pick of the methods that pick single checkpoints a method of its own.
+
+    Args:
+        table: has the columns ``method`` and ``draw``.
+        labels: the methods whose draws are different checkpoints.
+        column: names the checkpoint.
+
+    Returns:
+        The table, in which such a method is called ``LABEL: CHECKPOINT``.
+    """
+    single = table["method"].isin(labels)
+    named = table["method"] + _SINGLE + table[column].astype(str)
+    return table.assign(
+        method=table["method"].where(~single, named), draw=table["draw"].where(~single, 0)
+    )
+
+
+def checkpoint_of(method: str) -> str:
+    """The checkpoint of a method that :func:`name_singles` named; empty for any other."""
+    return method.partition(_SINGLE)[2]
+
+
+def singles_apart(table: pd.DataFrame, value: str) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The rows of methods that are no checkpoints alone, and a column's value for each that is.
+
+    Args:
+        table: one row per method of :func:`name_singles`.
+        value: the column.
+    """
+    names = table["method"].map(checkpoint_of)
+    alone = table[names != ""]
+    return table[names == ""], dict(
+        zip(names[names != ""], alone[value].astype(float), strict=True)
+    )
 
 
 def mean_scores(scores: pd.DataFrame) -> pd.DataFrame:
@@ -35,9 +81,10 @@ def gains(scores: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     The baseline itself has no gain; without a baseline there are means only.
 
     Returns:
-        ``method, k, tasks, mean_score, gain, low, high``: the mean over tasks of the paired
-        difference and its 95% interval by Student's t over tasks (missing for a single task).
-        A method with several draws counts by their mean.
+        ``method, k, tasks, metric, mean_score, standard_error, gain, low, high``: the mean score
+        over tasks and its standard error over tasks, and the mean over tasks of the paired
+        difference and its 95% interval by Student's t over tasks (errors and intervals are missing
+        for a single task). A method with several draws counts by their mean.
     """
     by_task = scores.groupby(["method", "k", "task"])["test_score"].mean().reset_index()
     base = by_task[by_task["method"] == baseline][["k", "task", "test_score"]]
@@ -47,8 +94,12 @@ def gains(scores: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     paired.loc[paired["method"] == baseline, "difference"] = np.nan
     groups = paired.groupby(["method", "k"])
     table = groups.agg(
-        tasks=("task", "size"), mean_score=("test_score", "mean"), gain=("difference", "mean")
+        tasks=("task", "size"),
+        mean_score=("test_score", "mean"),
+        standard_error=("test_score", "sem"),
+        gain=("difference", "mean"),
     )
+    table.insert(1, "metric", common_metric(scores["metric"]))
     half = groups["difference"].agg(lambda values: half_width(values.to_numpy()))
     table["low"], table["high"] = table["gain"] - half, table["gain"] + half
     return table.reset_index()

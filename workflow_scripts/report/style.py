@@ -1,9 +1,9 @@
 """How figures look: one size, one palette (Okabe and Ito's, safe for colour-blind readers)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 
@@ -15,8 +15,13 @@ from matplotlib.figure import Figure
 from workflow_scripts.common.atomic import atomic_path
 
 GREY = "#7f7f7f"
+DARK = "#404040"
 PALETTE = ["#0072B2", "#009E73", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+
+# Checkpoints that stand alone are hollow and dark: no method looks like that.
+SINGLE: dict[str, Any] = {"color": DARK, "mfc": "white", "mew": 1.2, "ms": 6.5, "ls": "none"}
+_SINGLE_MARKERS = ["d", "v", "p", "<", "h", ">", "8"]
 
 # Methods that have a place of their own in the palette, whatever else is in the zoo.
 _USUAL = ["mmi", "entropy", "peek", "single"]
@@ -68,15 +73,61 @@ def size_axis(axes: Axes, sizes: Sequence[int]) -> None:
     axes.set_xticks(sorted(sizes))
 
 
-def label_line_ends(
-    axes: Axes, ends: Sequence[tuple[str, float, float, str]], gap: float = 0.055
+def single_markers(names: Iterable[str]) -> dict[str, str]:
+    """A marker for each checkpoint that stands alone, the same in every figure of a zoo."""
+    return {
+        name: _SINGLE_MARKERS[i % len(_SINGLE_MARKERS)] for i, name in enumerate(sorted(set(names)))
+    }
+
+
+def mark_singles(
+    axes: Axes, heights: Mapping[str, float], rightmost: float = 1, step: float = 0
 ) -> None:
-    """Write each line's name beside its right end, moved up or down so that none overlap.
+    """Mark checkpoints that stand alone at k = 1, with their names left of the marks.
+
+    Args:
+        heights: y by the checkpoint's name.
+        rightmost: x of the last mark.
+        step: from mark to mark.
+    """
+    if not heights:
+        return
+    places = single_places(heights, rightmost, step)
+    for name, marker in single_markers(heights).items():
+        axes.plot(places[name], heights[name], marker=marker, zorder=4, **SINGLE)
+    left, right = axes.get_xlim()
+    edge = min(places.values())
+    # A letter takes about 0.077 inches, and the axes five sixths of the figure.
+    width = axes.figure.get_figwidth()  # type: ignore[union-attr]
+    share = min(0.06 + 0.092 * max(map(len, heights)) / width, 0.7)
+    axes.set_xlim(min(left, edge - (right - edge) * share / (1 - share)), right)
+    ends = [(name, places[name], y, SINGLE["color"]) for name, y in heights.items()]
+    label_line_ends(axes, ends, side="left")
+
+
+def single_places(names: Iterable[str], rightmost: float, step: float) -> dict[str, float]:
+    """Where :func:`mark_singles` puts each checkpoint: its x."""
+    ordered = sorted(names)
+    return {
+        name: rightmost - step * (len(ordered) - 1 - number) for number, name in enumerate(ordered)
+    }
+
+
+def label_line_ends(
+    axes: Axes,
+    ends: Sequence[tuple[str, float, float, str]],
+    gap: float = 0.055,
+    side: Literal["left", "right"] = "right",
+) -> None:
+    """Write each line's name in a column beside the ends, so that none overlap.
 
     Args:
         ends: name, x and y of the end, colour.
         gap: least distance between two names, as a share of the axis' height.
+        side: of the ends on which the names stand.
     """
+    if not ends:
+        return
     bottom, top = axes.get_ylim()
     least = gap * (top - bottom)
     placed: list[float] = []
@@ -85,14 +136,19 @@ def label_line_ends(
         placed.append(max(y, placed[-1] + least) if placed else y)
     # Spread both ways, so that the names stay near their lines.
     excess = sum(at - end[2] for at, end in zip(placed, ordered, strict=True)) / len(placed)
+    aside = 0.03 * (axes.get_xlim()[1] - axes.get_xlim()[0])
+    across = [end[1] for end in ends]
+    column = max(across) + aside if side == "right" else min(across) - aside
     for at, (name, x, y, colour) in zip(placed, ordered, strict=True):
         axes.annotate(
             name,
             xy=(x, y),
-            xytext=(x + 0.03 * (axes.get_xlim()[1] - axes.get_xlim()[0]), at - excess),
+            xytext=(column, at - excess),
             color=colour,
             va="center",
+            ha="left" if side == "right" else "right",
             fontweight="bold",
             arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "shrinkA": 0, "shrinkB": 2},
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
             annotation_clip=False,
         )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import comb
 from typing import Any
 
+from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.selection.covariance_input import NamedMatrix
 from workflow_scripts.selection.mutual_information import (
     GreedyPicks,
     greedy_entropy,

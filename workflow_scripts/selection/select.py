@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from workflow_scripts.common.covariance_input import checked, read_matrix, read_names
 from workflow_scripts.common.script import UserError, not_negative, parser, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, write_table
-from workflow_scripts.selection.covariance_input import checked, read_matrix, read_names
 from workflow_scripts.selection.methods import Pool, Selection, select
 from workflow_scripts.selection.settings import METHODS, MethodSettings
 

@@ -1,4 +1,4 @@
-"""Reading and checking the covariance that a selection starts from."""
+"""Reading and checking a covariance that comes from anywhere, in any of several forms."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +91,23 @@ def _read_labelled(path: Path) -> tuple[list[str], NDArray[np.float64]]:
         ) from error
 
 
+def as_correlation(matrix: NamedMatrix) -> NamedMatrix:
+    """The matrix, exactly symmetric and with a diagonal of ones.
+
+    Raises:
+        UserError: if it is not finite, not symmetric, or has a diagonal other than one, naming the
+            checkpoints to blame.
+    """
+    names, values = matrix.names, matrix.values
+    _refuse(names, ~np.isfinite(values), "has entries that are not finite")
+    _refuse(names, np.abs(values - values.T) > _SYMMETRY, "is not symmetric")
+    off_one = np.diag(np.abs(np.diag(values) - 1) > _SYMMETRY)
+    _refuse(names, off_one, "has a diagonal other than one")
+    values = (values + values.T) / 2
+    np.fill_diagonal(values, 1.0)
+    return NamedMatrix(names, values)
+
+
 def checked(matrix: NamedMatrix, jitter: float) -> NamedMatrix:
     """The matrix with jitter added, fit for a selection.
 
@@ -98,15 +115,11 @@ def checked(matrix: NamedMatrix, jitter: float) -> NamedMatrix:
         jitter: added to the diagonal, which is then scaled back to one.
 
     Raises:
-        UserError: if it is not finite, not symmetric, has a diagonal other than one or is not
-            positive definite, naming the checkpoints to blame.
+        UserError: as :func:`as_correlation`, or if it is not positive definite, naming the
+            checkpoints to blame.
     """
-    names, values = matrix.names, matrix.values
-    _refuse(names, ~np.isfinite(values), "has entries that are not finite")
-    _refuse(names, np.abs(values - values.T) > _SYMMETRY, "is not symmetric")
-    off_one = np.diag(np.abs(np.diag(values) - 1) > _SYMMETRY)
-    _refuse(names, off_one, "has a diagonal other than one")
-    values = ((values + values.T) / 2 + jitter * np.eye(len(names))) / (1 + jitter)
+    names, values = matrix.names, as_correlation(matrix).values
+    values = (values + jitter * np.eye(len(names))) / (1 + jitter)
     np.fill_diagonal(values, 1.0)
     smallest, vector = eigh(values, subset_by_index=[0, 0])
     if smallest[0] < _SMALLEST_EIGENVALUE:

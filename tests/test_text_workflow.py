@@ -1,0 +1,351 @@
+"""Zoos of language models, from the config of the README to the report, and what runs again."""
+
+import copy
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hub_server import HubServer
+from tiny_models import build_tiny_model
+from workspace import ROOT, Workspace
+
+from workflow_scripts.checkpoints.text_card import read_card
+from workflow_scripts.common.covariance_file import read_covariance
+from workflow_scripts.common.feature_file import open_features
+
+NOUNS = ["cat", "dog", "tree", "stone", "river", "house", "bird", "cloud"]
+VERBS = ["sees", "likes", "finds", "moves", "takes"]
+ADJECTIVES = ["old", "small", "red", "quiet"]
+
+
+def sentences(count: int) -> list[list[tuple[str, str]]]:
+    """Sentences of a little grammar, each word with its part of speech."""
+    generator = np.random.default_rng(0)
+
+    def phrase() -> list[tuple[str, str]]:
+        words = [("the", "DET")]
+        words += [(str(generator.choice(ADJECTIVES)), "ADJ")] * int(generator.integers(0, 2))
+        return [*words, (str(generator.choice(NOUNS)), "NOUN")]
+
+    def sentence() -> list[tuple[str, str]]:
+        return [*phrase(), (str(generator.choice(VERBS)), "VERB"), *phrase(), (".", "PUNCT")]
+
+    return [sentence() for _ in range(count)]
+
+
+def treebank(count: int) -> str:
+    """The sentences as CoNLL-U."""
+    blocks = []
+    for number, sentence in enumerate(sentences(count)):
+        lines = [f"# sent_id = {number}"]
+        lines += [
+            f"{i}\t{word}\t{word}\t{tag}\tX{tag}\t_\t0\tdep\t_\t_"
+            for i, (word, tag) in enumerate(sentence, 1)
+        ]
+        blocks.append("\n".join(lines) + "\n")
+    return "\n".join(blocks)
+
+
+def readme_zoo() -> dict[str, Any]:
+    """The zoo of the README's section on zoos of one's own."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"## Your own zoo.*?```yaml\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    assert len(block.group(1).splitlines()) <= 15
+    config: dict[str, Any] = yaml.safe_load(block.group(1))
+    return config["zoos"]["mine"]
+
+
+# Two folders, and one file that is both task and probe.
+PAIR: dict[str, Any] = {
+    "modality": "text",
+    "checkpoints": {
+        "ours": {"kind": "folder", "path": "models/ours"},
+        "theirs": {"kind": "folder", "path": "models/theirs"},
+    },
+    "probe": {"source": "text", "file": "treebank.conllu", "format": "conllu"},
+    "convergence": [10, 100],
+    "tasks": {"upos": {"format": "conllu", "train": "treebank.conllu"}},
+    "selection": {"sizes": [1, 2], "methods": {"mmi": {}, "single": {"picks": ["ours"]}}},
+}
+
+
+def config() -> dict[str, Any]:
+    return {"zoos": {"mine": readme_zoo(), "pair": copy.deepcopy(PAIR)}}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A finished run of both zoos; the hub is a server here."""
+    workspace = Workspace.copy_to(tmp_path_factory.mktemp("a folder") / "taskspace")
+    folder = workspace.folder
+    build_tiny_model("gpt2", folder / "models/ours")
+    build_tiny_model("roberta", folder / "models/theirs")
+    hub = tmp_path_factory.mktemp("hub")
+    build_tiny_model("bert-uncased", hub / "bert-base-uncased")
+    (folder / "treebank.conllu").write_text(treebank(120), encoding="utf-8")
+    lines = [" ".join(word for word, _ in one) for one in [a + b for a, b in pairs(60)]]
+    (folder / "sentences.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    workspace.write_config(config())
+    with HubServer(hub) as server:
+        result = workspace.snakemake(
+            "--cores", "2", environment={"HF_ENDPOINT": server.url, "HF_HUB_DISABLE_TELEMETRY": "1"}
+        )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return workspace
+
+
+def pairs(count: int) -> list[tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
+    made = sentences(2 * count)
+    return list(zip(made[::2], made[1::2], strict=True))
+
+
+@pytest.fixture
+def changed(finished: Workspace) -> Iterator[tuple[Workspace, dict[str, Any]]]:
+    """The finished run and its config, to be changed; both are as before afterwards."""
+    code = finished.folder.with_name("code before")
+    shutil.copytree(finished.folder / "workflow_scripts", code)
+    yield finished, config()
+    shutil.rmtree(finished.folder / "workflow_scripts")
+    code.rename(finished.folder / "workflow_scripts")
+    finished.write_config(config())
+
+
+Changed = tuple[Workspace, dict[str, Any]]
+
+
+def replan(workspace: Workspace, config: dict[str, Any]) -> dict[str, int]:
+    workspace.write_config(config)
+    return workspace.planned()
+
+
+def test_the_readmes_zoo_gets_picks_and_scores(finished: Workspace) -> None:
+    results = finished.folder / "results/mine"
+    covariance = read_covariance(results / "covariance/probe.npz")
+    assert covariance.names == ["bert", "ours", "theirs"]
+    picks = pd.read_csv(results / "selections/mmi.csv")
+    assert picks["k"].tolist() == [1, 2, 2]
+    scores = pd.read_csv(results / "scores.csv")
+    assert len(scores) == 2 * (1 + 3)
+    assert scores["test_score"].between(0.6, 1).all()
+
+
+def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
+    results = finished.folder / "results/pair"
+    scores = pd.read_csv(results / "scores.csv")
+    assert scores[["method", "k", "checkpoints"]].to_numpy().tolist()[-1] == [
+        "mmi",
+        2,
+        "ours+theirs",
+    ]
+    assert scores["test_score"].between(0.6, 1).all()
+    words = sum(len(sentence) for sentence in sentences(120))
+    assert read_covariance(results / "covariance/probe.npz").rows == words
+    convergence = pd.read_csv(results / "covariance/probe.convergence.csv")
+    assert convergence["sentences"].tolist() == [0, 10, 100, 120]
+    assert convergence["words"].iloc[-1] == words
+    for path in (results / "features").glob("*/*.safetensors"):
+        assert open_features(path).present.all()
+    html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
+    assert html.count("<svg ") == 2 * 6 - 1
+
+
+def test_a_checkpoint_of_the_hub_is_pinned_to_its_commit(finished: Workspace) -> None:
+    card = read_card(finished.folder / "results/mine/checkpoints/bert/checkpoint.json")
+    assert (card.kind, card.source) == ("hub", "bert-base-uncased")
+    assert re.fullmatch(r"[0-9a-f]{40}", card.revision)
+    features = open_features(finished.folder / "results/mine/features/probe/bert.safetensors")
+    assert features.metadata["revision"] == card.revision
+    # Once fetched, nothing needs the hub: its server is gone by now.
+    assert finished.planned() == {}
+
+
+EVALUATED = {
+    "evaluate": 2,
+    "gather_scores": 1,
+    "plot_scores": 1,
+    "plot_tasks": 1,
+    "tabulate_scores": 1,
+    "write_report": 1,
+}
+SELECTED = {"select": 1, "plot_mutual_information": 1, "tabulate_picks": 1}
+COVARIANCE = {
+    "estimate_word_covariance": 1,
+    "plot_convergence": 1,
+    "plot_covariance": 1,
+}
+
+
+def test_another_task_on_the_same_sentences_extracts_nothing(changed: Changed) -> None:
+    workspace, config = changed
+    tasks = config["zoos"]["pair"]["tasks"]
+    tasks["upos"]["corpus"] = "upos"
+    tasks["deprel"] = tasks["upos"] | {"target": "xpos"}
+    assert replan(workspace, config) == EVALUATED | {"read_task": 1}
+
+
+def test_a_task_on_other_sentences_extracts_its_own_corpus(changed: Changed) -> None:
+    workspace, config = changed
+    (workspace.folder / "other.conllu").write_text(treebank(50), encoding="utf-8")
+    config["zoos"]["pair"]["tasks"]["other"] = {"format": "conllu", "train": "other.conllu"}
+    assert replan(workspace, config) == EVALUATED | {
+        "read_task": 1,
+        "gather_sentences": 1,
+        "extract_word_features": 2,
+    }
+
+
+def test_another_revision_fetches_and_reads_that_checkpoint_alone(changed: Changed) -> None:
+    workspace, config = changed
+    config["zoos"]["mine"]["checkpoints"]["bert"]["revision"] = "v2"
+    planned = replan(workspace, config)
+    assert planned == EVALUATED | SELECTED | COVARIANCE | {
+        "plot_gain": 1,
+        "fetch_checkpoint": 1,
+        "extract_word_features": 2,
+        "tabulate_checkpoints": 1,
+    }
+
+
+def test_another_layer_reads_everything_again(changed: Changed) -> None:
+    workspace, config = changed
+    config["zoos"]["pair"]["features"] = {"layer": 1}
+    planned = replan(workspace, config)
+    assert planned["extract_word_features"] == 4
+    assert "describe_folder" not in planned
+    assert "read_task" not in planned
+
+
+def test_other_prefixes_leave_the_features_alone(changed: Changed) -> None:
+    workspace, config = changed
+    config["zoos"]["pair"]["convergence"] = [5]
+    planned = replan(workspace, config)
+    assert planned["estimate_word_covariance"] == 1
+    assert "extract_word_features" not in planned
+
+
+def test_a_second_genre_adds_its_own_features_and_covariance(changed: Changed) -> None:
+    workspace, config = changed
+    config["zoos"]["pair"]["other_probes"] = {"lines": {"source": "text", "file": "sentences.txt"}}
+    assert replan(workspace, config) == {
+        "write_probe": 1,
+        "extract_word_features": 2,
+        "estimate_word_covariance": 1,
+        "plot_convergence": 1,
+        "write_report": 1,
+    }
+
+
+def test_a_precomputed_covariance_needs_no_probe(changed: Changed) -> None:
+    workspace, config = changed
+    zoo = config["zoos"]["pair"]
+    del zoo["probe"]
+    shutil.copy(
+        workspace.folder / "results/mine/covariance/probe.npz", workspace.folder / "kappa.npz"
+    )
+    zoo["covariance"] = {"precomputed": "kappa.npz"}
+    planned = replan(workspace, {"zoos": {"other": zoo}})
+    assert planned["import_covariance"] == 1
+    assert planned["extract_word_features"] == 2
+    del zoo["tasks"]
+    planned = replan(workspace, {"zoos": {"other": zoo}})
+    assert planned == {
+        "import_covariance": 1,
+        "select": 2,
+        "plot_covariance": 1,
+        "plot_mutual_information": 1,
+        "tabulate_picks": 1,
+        "write_report": 1,
+    }
+    result = workspace.snakemake("--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    picks = pd.read_csv(workspace.folder / "results/other/selections/mmi.csv")
+    assert set(picks["checkpoint"]) == {"ours", "theirs"}
+
+
+@pytest.mark.parametrize(
+    ("module", "rerun", "kept"),
+    [
+        (
+            "features/word_features.py",
+            {"extract_word_features": 10, "estimate_word_covariance": 2, "evaluate": 4},
+            {"fetch_checkpoint", "describe_folder", "gather_sentences", "read_task"},
+        ),
+        (
+            "data/conll.py",
+            {"gather_sentences": 2, "read_task": 2, "write_probe": 2},
+            {"fetch_checkpoint", "describe_folder"},
+        ),
+        ("checkpoints/describe_folder.py", {"describe_folder": 4}, {"fetch_checkpoint"}),
+        ("features/image_features.py", {}, {"extract_word_features"}),
+    ],
+)
+def test_an_edited_module_reruns_the_rules_that_use_it(
+    changed: Changed, module: str, rerun: dict[str, int], kept: set[str]
+) -> None:
+    workspace, _ = changed
+    path = workspace.folder / "workflow_scripts" / module
+    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    planned = workspace.planned()
+    assert {rule: planned.get(rule, 0) for rule in rerun} == rerun
+    assert not kept & planned.keys()
+
+
+def test_an_edited_folder_is_looked_at_and_read_again(changed: Changed) -> None:
+    workspace, _ = changed
+    path = workspace.folder / "models/ours/config.json"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before + "\n", encoding="utf-8")
+    planned = workspace.planned()
+    path.write_text(before, encoding="utf-8")
+    assert planned["describe_folder"] == 2
+    assert planned["extract_word_features"] == 4
+
+
+def test_missing_files_are_all_named_before_anything_runs(changed: Changed) -> None:
+    workspace, config = changed
+    zoo = config["zoos"]["pair"]
+    zoo["checkpoints"]["ours"]["path"] = "models/lost"
+    zoo["probe"]["file"] = "lost.txt"
+    zoo["tasks"]["upos"]["train"] = ["treebank.conllu", "lost.conllu"]
+    zoo["tasks"]["upos"]["home"] = "the attic"
+    workspace.write_config(config)
+    result = workspace.snakemake("--cores", "1")
+    assert result.returncode != 0
+    expected = [
+        "missing file: models/lost/config.json, for zoos.pair.checkpoints.ours.path",
+        "missing file: lost.txt, for zoos.pair.probe.file",
+        "missing file: lost.conllu, for zoos.pair.tasks.upos.train; it is from the attic",
+    ]
+    lines = result.stderr.splitlines()
+    assert [line for line in lines if line.startswith("missing file")] == expected
+    assert "Traceback" not in result.stderr
+    assert "Execute" not in result.stdout + result.stderr
+    # A dry run plans all the same, and says so too.
+    dry = workspace.snakemake("-n")
+    assert dry.returncode == 0, dry.stderr
+    assert all(line in dry.stderr for line in expected)
+
+
+def test_the_papers_language_setting_is_planned_without_any_data(finished: Workspace) -> None:
+    paper = ["--configfile", "configs/paper-language.yaml"]
+    planned = finished.planned(*paper)
+    assert planned["fetch_checkpoint"] == 34
+    # The probe; chunking, named entities, semantic tags, factuality; and the Penn Treebank, whose
+    # four tasks share their sentences.
+    assert planned["extract_word_features"] == 34 * 6
+    assert planned["read_task"] == 8
+    assert planned["evaluate"] == 40
+    assert planned["estimate_word_covariance"] == 1
+    assert planned["fetch_file"] == 3
+    result = finished.snakemake(*paper, "--cores", "1")
+    assert result.returncode != 0
+    missing = [line for line in result.stderr.splitlines() if line.startswith("missing file")]
+    assert len(missing) == 3 + 3 + 3 * 3 + 3 + 3
+    assert "it is from Penn Treebank 3" in result.stderr
+    assert "Execute" not in result.stdout + result.stderr

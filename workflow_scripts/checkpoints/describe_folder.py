@@ -1,0 +1,77 @@
+"""Looks at a user's own text checkpoint, which is used in place, and writes its card."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from workflow_scripts.checkpoints.checkpoint_files import (
+    check_code,
+    check_contents,
+    missing_parts,
+    needed_paths,
+)
+from workflow_scripts.checkpoints.text_card import TextCard, model_details, write_card
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.script import UserError, parser, run
+
+log = logging.getLogger(__name__)
+
+
+def describe(checkpoint: str, path: str, trust_remote_code: bool) -> TextCard:
+    """The card of a folder.
+
+    Raises:
+        UserError: if there is no such folder, or it holds no complete checkpoint.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise UserError(
+            f"{checkpoint}: there is no folder {path}; name one that transformers' save_pretrained "
+            "wrote, of a model and of its tokenizer"
+        )
+    needed = [path.name for path in needed_paths(folder, trust_remote_code)]
+    if missing := missing_parts(needed):
+        raise UserError(
+            f"{checkpoint}: {path} lacks {' and '.join(missing)}; save the model and the "
+            "tokenizer there, each with save_pretrained"
+        )
+    check_contents(folder, needed)
+    if trust_remote_code:
+        check_code(folder)
+    files = {name: file_digest(folder / name) for name in needed}
+    return TextCard(
+        checkpoint=checkpoint,
+        kind="folder",
+        source=path,
+        revision=_digest(files),
+        folder=path,
+        files=files,
+        trust_remote_code=trust_remote_code,
+        details=model_details(folder),
+    )
+
+
+def _digest(files: dict[str, str]) -> str:
+    """As many digits as a commit has."""
+    lines = "".join(f"{digest}  {name}\n" for name, digest in files.items())
+    return hashlib.sha256(lines.encode()).hexdigest()[:40]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the flags and the folder, write the card."""
+    flags = parser(__doc__)
+    flags.add_argument("--checkpoint", required=True, help="its name in the zoo")
+    flags.add_argument("--path", required=True, help="of the folder")
+    flags.add_argument(
+        "--trust-remote-code", action="store_true", help="Python code in the folder may be run"
+    )
+    flags.add_argument("--card", type=Path, required=True, help="what the checkpoint is, .json")
+    arguments = flags.parse_args(argv)
+    card = describe(arguments.checkpoint, arguments.path, arguments.trust_remote_code)
+    write_card(arguments.card, card)
+    log.info("%s: %s, %d files", card.checkpoint, card.details["model"], len(card.files))
+
+
+if __name__ == "__main__":
+    run(main)

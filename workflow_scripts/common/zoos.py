@@ -1,0 +1,327 @@
+"""The zoos of the configuration: what each kind of experiment consists of.
+
+Each stage describes its own settings; this module puts them together and checks what concerns
+several stages.
+"""
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+
+from workflow_scripts.checkpoints.settings import (
+    FolderSettings,
+    PretrainSettings,
+    TextCheckpoint,
+    TrainingSettings,
+)
+from workflow_scripts.common.settings import AllDifferent, Name, Settings
+from workflow_scripts.covariance.settings import CovarianceSettings
+from workflow_scripts.data.settings import (
+    AgentSplitSettings,
+    Cifar100Source,
+    ImageSource,
+    ProbeSettings,
+    TaskSettings,
+    distinct_sets_problem,
+    images_problem,
+)
+from workflow_scripts.data.splits import ClassSets, share_out_classes
+from workflow_scripts.data.stdlib_settings import DOMAINS, StdlibSource
+from workflow_scripts.data.text_settings import (
+    SPLITS,
+    FilesTask,
+    ProbeText,
+    StdlibProbe,
+    StdlibTask,
+    TextFileProbe,
+    TextTask,
+)
+from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
+from workflow_scripts.features.settings import FeatureSettings, WordFeatureSettings
+from workflow_scripts.selection.settings import PeekSettings, SelectionSettings, SingleSettings
+
+
+class ZooCovarianceSettings(CovarianceSettings):
+    """The covariance, estimated here or brought along."""
+
+    precomputed: str | None = Field(
+        None,
+        description="a file that has it already (.npz, .npy or labelled .csv): no probe is needed",
+    )
+    names: str | None = Field(
+        None, description="file with a name a line, for a precomputed .npy, which has none"
+    )
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> "ZooCovarianceSettings":
+        if self.names is not None and self.precomputed is None:
+            raise ValueError("names is for precomputed")
+        if self.precomputed is None:
+            return self
+        if "estimator" in self.model_fields_set:
+            raise ValueError("a precomputed covariance is not estimated: leave out estimator")
+        if Path(self.precomputed).suffix not in (".npz", ".npy", ".csv"):
+            raise ValueError("precomputed must be a .npz, .npy or .csv file")
+        if (self.names is not None) != self.precomputed.endswith(".npy"):
+            raise ValueError("names goes with a precomputed .npy, and with no other file")
+        return self
+
+
+class Zoo(Settings, ABC):
+    """What every zoo has."""
+
+    modality: Literal["image", "text"] = Field(description="what the checkpoints read")
+    seed: NonNegativeInt = Field(
+        0, description="of data, initial weights and batches: everything but methods"
+    )
+    covariance: ZooCovarianceSettings = Field(
+        ZooCovarianceSettings(), description="the covariance between checkpoints"
+    )
+    selection: SelectionSettings = Field(description="which sets of checkpoints are selected")
+    head: HeadSettings = Field(LbfgsSettings(), description="the linear layer on the features")
+
+    @property
+    @abstractmethod
+    def checkpoint_names(self) -> list[str]:
+        """Names of the checkpoints."""
+
+    @property
+    @abstractmethod
+    def task_names(self) -> list[str]:
+        """Names of the tasks; none if there are no tasks."""
+
+    @property
+    @abstractmethod
+    def probe_names(self) -> list[str]:
+        """The corpora that a covariance is estimated on; the first is selected by."""
+
+    @abstractmethod
+    def corpus_of(self, task: str) -> str:
+        """The corpus that a task is on."""
+
+    @property
+    def user_files(self) -> list[tuple[str, str, str]]:
+        """The files that a user brings: the key that names each, its path, where it is from."""
+        named = {"precomputed": self.covariance.precomputed, "names": self.covariance.names}
+        return [(f"covariance.{key}", path, "") for key, path in named.items() if path]
+
+    def selection_problem(self) -> str | None:
+        """Why the selections do not fit the checkpoints and tasks, or ``None`` if they do."""
+        names, sizes = self.checkpoint_names, self.selection.sizes
+        if max(sizes) > len(names):
+            return f"selection.sizes asks for {max(sizes)} checkpoints, the zoo has {len(names)}"
+        for label, method in self.selection.methods.items():
+            where = f"selection.methods.{label}"
+            problem = method.problem(len(names), sizes)
+            if problem:
+                return f"{where}: {problem}"
+            if isinstance(method, PeekSettings) and method.task not in self.task_names:
+                known = ", ".join(self.task_names) or "none"
+                return f"{where}.task: there is no task {method.task!r}; the zoo's tasks: {known}"
+            if isinstance(method, SingleSettings):
+                for name in method.picks:
+                    if name not in names:
+                        return f"{where}.picks: there is no checkpoint {name!r} in the zoo"
+        return None
+
+
+class AgentSettings(AgentSplitSettings, TrainingSettings):
+    """The checkpoints of an image zoo: classifiers trained in the workflow."""
+
+
+class ImageZoo(Zoo):
+    """A zoo of image classifiers, as in section 5.2 of Huang, Qiu and Church (2021)."""
+
+    modality: Literal["image"] = Field("image", description="what the checkpoints read")
+    data: ImageSource = Field(description="where the images come from")
+    agents: AgentSettings = Field(description="the checkpoints, trained in the workflow")
+    probe: ProbeSettings = Field(
+        ProbeSettings(), description="unlabelled images that the covariance is estimated from"
+    )
+    features: FeatureSettings = Field(FeatureSettings(), description="how features are stored")
+    tasks: TaskSettings | None = Field(
+        None, description="unseen tasks; without them the run ends with the selections"
+    )
+
+    @property
+    def checkpoint_names(self) -> list[str]:
+        """Names of the checkpoints."""
+        return [f"agent-{number:02d}" for number in range(self.agents.count)]
+
+    @property
+    def task_names(self) -> list[str]:
+        """Names of the tasks; none if there are no tasks."""
+        return [f"task-{number:02d}" for number in range(self.tasks.count if self.tasks else 0)]
+
+    @property
+    def probe_names(self) -> list[str]:
+        """The one probe, unless the covariance is there already."""
+        return ["probe"] if self.covariance.precomputed is None else []
+
+    def corpus_of(self, task: str) -> str:
+        """All tasks share one corpus."""
+        return "tasks"
+
+    @cached_property
+    def class_sets(self) -> ClassSets:
+        """The classes of every agent and task."""
+        return share_out_classes(
+            class_count=self.data.class_count,
+            agent_count=self.agents.count,
+            agent_classes=self.agents.classes,
+            task_count=self.tasks.count if self.tasks else 0,
+            task_classes=self.tasks.classes if self.tasks else 1,
+            agent_pool=self.agents.pool,
+            seed=self.seed,
+        )
+
+    @field_validator("data")
+    @classmethod
+    def _folder_holds_the_source(cls, data: ImageSource) -> ImageSource:
+        if isinstance(data, Cifar100Source) and data.folder is not None:
+            for file in ("train", "test", "meta"):
+                path = Path(data.folder, "cifar-100-python", file)
+                if not path.is_file():
+                    raise ValueError(
+                        f"{path} is missing; folder must hold cifar-100-python/ as unpacked from "
+                        "www.cs.toronto.edu/~kriz/cifar.html, or be left out to download it"
+                    )
+        return data
+
+    @model_validator(mode="after")
+    def _stages_fit_together(self) -> "ImageZoo":
+        problem = (
+            distinct_sets_problem(self.data, self.agents, self.tasks)
+            or images_problem(self.data, self.agents, self.probe, self.tasks)
+            or self.selection_problem()
+        )
+        if problem:
+            raise ValueError(problem)
+        return self
+
+
+class TextZoo(Zoo):
+    """A zoo of language models, as in section 5.1 of Huang, Qiu and Church (2021)."""
+
+    modality: Literal["text"] = Field("text", description="what the checkpoints read")
+    data: StdlibSource | None = Field(
+        None, description="an embedded source of text and tasks, for miniature models"
+    )
+    checkpoints: Annotated[dict[Name, TextCheckpoint], Field(min_length=2)] = Field(
+        description="the checkpoints, by name"
+    )
+    probe: ProbeText | None = Field(
+        None, description="unlabelled text that the covariance is estimated from"
+    )
+    other_probes: dict[Name, ProbeText] = Field(
+        {}, description="other genres, whose covariance is estimated too, and compared"
+    )
+    convergence: Annotated[list[PositiveInt], AllDifferent] = Field(
+        [32, 128, 512, 1024, 4096],
+        description="numbers of probe sentences at which the covariance is also estimated",
+    )
+    features: WordFeatureSettings = Field(
+        WordFeatureSettings(), description="how words get their vectors"
+    )
+    tasks: dict[Name, TextTask] = Field(
+        {}, description="unseen tasks; without them the run ends with the selections"
+    )
+
+    @property
+    def checkpoint_names(self) -> list[str]:
+        """Names of the checkpoints."""
+        return list(self.checkpoints)
+
+    @property
+    def task_names(self) -> list[str]:
+        """Names of the tasks; none if there are no tasks."""
+        return list(self.tasks)
+
+    @property
+    def probe_texts(self) -> dict[str, ProbeText]:
+        """The probes by the names of their corpora."""
+        main = {} if self.probe is None else {"probe": self.probe}
+        return main | {f"probe-{name}": text for name, text in self.other_probes.items()}
+
+    @property
+    def probe_names(self) -> list[str]:
+        """The corpora that a covariance is estimated on; the first is selected by."""
+        return list(self.probe_texts)
+
+    def corpus_of(self, task: str) -> str:
+        """The corpus that a task names, or one of its own."""
+        return self.tasks[task].corpus or task
+
+    @property
+    def user_files(self) -> list[tuple[str, str, str]]:
+        """The files that a user brings: the key that names each, its path, where it is from."""
+        files = super().user_files
+        for name, checkpoint in self.checkpoints.items():
+            if isinstance(checkpoint, FolderSettings):
+                files.append((f"checkpoints.{name}.path", f"{checkpoint.path}/config.json", ""))
+        for name, probe in self.probe_texts.items():
+            if isinstance(probe, TextFileProbe):
+                key = name if name == "probe" else name.replace("probe-", "other_probes.", 1)
+                files.append((f"{key}.file", probe.file, probe.home or ""))
+        for name, task in self.tasks.items():
+            if isinstance(task, FilesTask):
+                files += [
+                    (f"tasks.{name}.{split}", path, task.home or "")
+                    for split in SPLITS
+                    for path in task.files(split, "")
+                ]
+        return files
+
+    @property
+    def domains(self) -> list[str]:
+        """The parts of the embedded source that checkpoints are pre-trained on, sorted."""
+        trained = [one for one in self.checkpoints.values() if isinstance(one, PretrainSettings)]
+        return sorted({one.domain for one in trained})
+
+    @model_validator(mode="after")
+    def _stages_fit_together(self) -> "TextZoo":
+        problem = (
+            self._probe_problem()
+            or self._corpus_problem()
+            or self._source_problem()
+            or self.selection_problem()
+        )
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def _probe_problem(self) -> str | None:
+        if self.probe is None and self.covariance.precomputed is None:
+            return "probe is missing: the covariance is estimated from it (or is precomputed)"
+        if self.probe is not None and self.covariance.precomputed is not None:
+            return "a precomputed covariance needs no probe: leave out one of the two"
+        return None
+
+    def _corpus_problem(self) -> str | None:
+        for name in self.tasks:
+            corpus = self.corpus_of(name)
+            if corpus == "probe" or corpus.startswith("probe-"):
+                return f"tasks.{name}: a corpus of tasks cannot be named {corpus!r}"
+        return None
+
+    def _source_problem(self) -> str | None:
+        """Pre-training, and tasks and probes of the embedded source, need that source."""
+        users = {
+            f"checkpoints.{name}": isinstance(one, PretrainSettings)
+            for name, one in self.checkpoints.items()
+        }
+        users |= {f"tasks.{name}": isinstance(one, StdlibTask) for name, one in self.tasks.items()}
+        users |= {name: isinstance(one, StdlibProbe) for name, one in self.probe_texts.items()}
+        wanting = [user for user, wants in users.items() if wants]
+        if wanting and self.data is None:
+            return f"{wanting[0]} needs data: {{source: python-stdlib}}"
+        for domain in self.domains:
+            if domain not in DOMAINS:
+                return f"checkpoints: there is no domain {domain!r}; choose {', '.join(DOMAINS)}"
+        return None
+
+
+AnyZoo = Annotated[ImageZoo | TextZoo, Field(discriminator="modality")]

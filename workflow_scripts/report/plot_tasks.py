@@ -1,0 +1,144 @@
+"""Draws the test score on every task against the number of picks.
+
+After Huang, Qiu and Church (2021), figure 3.
+"""
+
+import math
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from workflow_scripts.common.script import parser, run
+from workflow_scripts.common.table_file import read_table
+from workflow_scripts.report.metric_names import metric_name
+from workflow_scripts.report.statistics import SCORE_COLUMNS, name_singles, singles_apart
+from workflow_scripts.report.style import (
+    DARK,
+    GREY,
+    SINGLE,
+    figure,
+    method_styles,
+    single_markers,
+)
+
+_COLUMNS = 4
+_LEAST_DRAWS = 4
+_LABELS = 8
+
+
+def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], path: Path) -> None:
+    """A panel for each task: random sets as violins, methods as lines, checkpoints as marks."""
+    scores = name_singles(scores, singles)
+    tasks = sorted(scores["task"].unique())
+    columns = min(_COLUMNS, len(tasks))
+    rows = math.ceil(len(tasks) / columns)
+    width = max(2.1 * columns, 4.2)
+    with figure(path, width, 1.8 * rows + 0.8) as made:
+        panels = made.subplots(rows, columns, squeeze=False).flatten()
+        legend: dict[str, Artist] = {}
+        for number, (task, axes) in enumerate(zip(tasks, panels, strict=False)):
+            legend |= draw_task(axes, scores[scores["task"] == task], random)
+            axes.set_title(task, fontsize=9)
+            if number + columns < len(tasks):
+                axes.set_xlabel("")
+        for axes in panels[len(tasks) :]:
+            axes.remove()
+        made.legend(
+            legend.values(),
+            legend.keys(),
+            loc="outside lower center",
+            ncols=legend_columns(list(legend), width),
+            frameon=False,
+        )
+
+
+def legend_columns(texts: Sequence[str], width: float) -> int:
+    """In how many columns a legend fits into ``width`` inches."""
+    # A letter takes about 0.07 inches, a sign and the space around it 0.6.
+    widths = [0.07 * len(text) + 0.6 for text in texts]
+    return len(texts) if sum(widths) < width else max(1, int(width / max(widths)))
+
+
+def draw_task(axes: Axes, scores: pd.DataFrame, random: str | None) -> dict[str, Artist]:
+    """Draw the scores on one task, named by :func:`name_singles`.
+
+    Returns:
+        The signs of the legend by their texts.
+    """
+    # Sizes stand side by side, however far apart their numbers are.
+    sizes = sorted(scores["k"].unique())
+    scores = scores.assign(place=scores["k"].map(sizes.index))
+    others, alone = singles_apart(scores[scores["method"] != random], "test_score")
+    legend: dict[str, Artist] = {}
+    if random is not None:
+        legend |= draw_random(axes, scores[scores["method"] == random], random)
+    styles = method_styles(others["method"].unique())
+    for method in sorted(others["method"].unique()):
+        curve = others[others["method"] == method].groupby("place")["test_score"].mean()
+        colour, marker = styles[method]
+        (line,) = axes.plot(curve.index, curve, color=colour, marker=marker, ms=4, lw=1.4)
+        legend[method] = line
+    # Side by side, so that none hides another or a method's first pick.
+    places = np.linspace(-0.25, 0.25, len(alone))
+    for x, (name, marker) in zip(places, single_markers(alone).items(), strict=True):
+        axes.plot(x, alone[name], marker=marker, zorder=4, **SINGLE)
+        legend[name] = Line2D([], [], marker=marker, **SINGLE)
+    axes.set_xlim(-0.6, len(sizes) - 0.4)
+    step = math.ceil(len(sizes) / _LABELS)
+    axes.set_xticks(range(0, len(sizes), step), sizes[::step])
+    axes.set_xlabel("checkpoints picked, k")
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.margins(y=0.1)
+    axes.set_ylabel(metric_name(scores["metric"].iloc[0]))
+    return legend
+
+
+def draw_random(axes: Axes, scores: pd.DataFrame, name: str) -> dict[str, Artist]:
+    """Violins over draws with their medians; dots where there are too few draws for a shape.
+
+    Returns:
+        The signs of the legend by their texts.
+    """
+    legend: dict[str, Artist] = {}
+    for place in sorted(scores["place"].unique()):
+        values = scores[scores["place"] == place]["test_score"].dropna().to_numpy(np.float64)
+        # Equal scores have no density.
+        if len(values) < _LEAST_DRAWS or np.ptp(values) < 1e-9:
+            dots = axes.plot([place] * len(values), values, "o", color=GREY, ms=3.5, alpha=0.7)
+            legend[name] = dots[0]
+            continue
+        parts: dict[str, Any] = axes.violinplot(
+            [values], [place], widths=0.75, showextrema=False, showmedians=True
+        )
+        parts["bodies"][0].set(facecolor=GREY, alpha=0.45, edgecolor="none")
+        parts["cmedians"].set(color=DARK, lw=1.4)
+        legend[f"{name} (bar: median)"] = Patch(facecolor=GREY, alpha=0.45)
+    return legend
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the scores, draw."""
+    flags = parser(__doc__)
+    flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
+    flags.add_argument("--random", help="the method drawn as violins")
+    flags.add_argument(
+        "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
+    )
+    flags.add_argument(
+        "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
+    )
+    arguments = flags.parse_args(argv)
+    scores = read_table(arguments.scores, SCORE_COLUMNS)
+    draw(scores, arguments.random, arguments.singles, arguments.output)
+
+
+if __name__ == "__main__":
+    run(main)
