@@ -337,7 +337,8 @@ def test_mistakes_in_the_config_are_a_line_each_and_start_no_job(changed: Change
     workspace.write_config({"zoos": {"small": zoo}})
     result = workspace.snakemake("--cores", "1")
     assert result.returncode != 0
-    lines = [line for line in result.stderr.splitlines() if line.startswith("config error:")]
+    errors = (line for line in result.stderr.splitlines() if line.startswith("config error:"))
+    lines = sorted(errors)
     assert len(lines) == 2
     assert "zoos.small.agents: unknown key 'epoch' (did you mean 'epochs'?)" in lines[0]
     assert "zoos.small.selection.sizes.0: should be greater than 0" in lines[1]

@@ -161,7 +161,12 @@ def _inspect(
         ) from error
     embeddings = network.get_input_embeddings()
     accepts = set(inspect.signature(network.forward).parameters)
-    if "token_type_ids" not in tokenizer.model_input_names:
+    sub_words = SubWords(tokenizer)
+    special = sub_words.special
+    # XLNet's tokenizer has types without naming them; XLM's has none, and its network would take
+    # zeros for a sub-word.
+    types = {*special.before_types, special.sentence_type, *special.after_types}
+    if "token_type_ids" not in tokenizer.model_input_names and types == {0}:
         accepts.discard("token_type_ids")
     padding = next(
         number
@@ -173,7 +178,7 @@ def _inspect(
         network=network,
         device=device,
         tokenizer=tokenizer,
-        sub_words=SubWords(tokenizer),
+        sub_words=sub_words,
         accepts=frozenset(accepts),
         vocabulary=embeddings.num_embeddings if isinstance(embeddings, nn.Embedding) else math.inf,
         limit=_limit(network, config, tokenizer),
