@@ -99,7 +99,11 @@ rule pretrain:
             "config.json",
             "model.safetensors",
         ),
-        tokenizer="results/{zoo}/checkpoints/{checkpoint}/tokenizer.json",
+        tokenizer=multiext(
+            "results/{zoo}/checkpoints/{checkpoint}/",
+            "tokenizer.json",
+            "tokenizer_config.json",
+        ),
     log:
         "results/{zoo}/logs/pretrain/{checkpoint}.log",
     benchmark:

@@ -50,7 +50,6 @@ from workflow_scripts.features.settings import WordFeatureSettings
 from workflow_scripts.features.sub_words import SubWords
 from workflow_scripts.features.text_model import TextModel, load_text_model
 from workflow_scripts.features.word_features import (
-    count_word_vectors,
     feature_width,
     word_features,
 )
@@ -243,7 +242,6 @@ def test_vectors_are_those_of_each_sentence_alone(model: TextModel, batch_tokens
     found = gathered(word_features(model, SENTENCES, how(), batch_tokens))
     assert_same(found, obvious(model, SENTENCES))
     assert feature_width(model) == 16
-    assert count_word_vectors(model, SENTENCES, how()) == len(found)
 
 
 @pytest.mark.parametrize("layer", [-1, 0, 1, 2, -2, -3, "mean"])
@@ -658,8 +656,6 @@ def test_the_script_writes_the_vectors(
         "dtype": "float32",
         "corpus": "probe",
         "corpus_sha256": file_digest(tmp_path / "probe.txt"),
-        "words": str(words),
-        "absent": str(absent),
     }
     assert known.items() <= written.metadata.items()
     assert {"torch", "transformers"} <= written.metadata.keys()

@@ -49,8 +49,8 @@ def build_language_model(
 ) -> PreTrainedModel:
     """A network with random weights for a tokenizer's sub-words, without dropout.
 
-    Where a family has a decoder beside its encoder, the decoder has one layer: features come from
-    the encoder. ALBERT has word embeddings of half the width; narrower ones are its idea.
+    Where a family has a decoder beside its encoder, the decoder has one layer.
+    ALBERT has word embeddings of half the width; narrower ones are its idea.
     """
     config_class, model_class = MODELS[settings.family]
     tokens = {

@@ -1,4 +1,4 @@
-"""What language models are trained to guess: three ways to make examples from packed text.
+"""What language models are trained to guess: three ways to make examples from sentences.
 
 Every function takes sub-words, int64 [sequences, length], and draws from the generator given.
 """

@@ -129,7 +129,7 @@ class PretrainSettings(Settings):
     masked_share: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.3, description="of sub-words to guess, where the objective is masked or denoising"
     )
-    steps: NonNegativeInt = Field(300, description="of training; 0 leaves random weights")
+    steps: NonNegativeInt = Field(400, description="of training; 0 leaves random weights")
     batch_tokens: PositiveInt = Field(1024, description="sub-words of a step")
     learning_rate: PositiveFloat = Field(5e-3, description="at its highest")
 

@@ -36,8 +36,8 @@ _CONLL2000 = (
     "https://raw.githubusercontent.com/teropa/nlp/master/resources/corpora/conll2000/{split}.txt",
 )
 
-# A release of Universal Dependencies (15 May 2026). Several public projects that are pinned to it
-# publish the same sha256.
+# Release 2.18 of Universal Dependencies (15 May 2026). Several public projects hold its files to
+# these sha256, among them senzelden/denckring.
 _EWT = (
     "https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/r2.18/"
     "en_ewt-ud-{split}.conllu"

@@ -27,7 +27,7 @@ from workflow_scripts.data.stdlib_modules import (
 )
 from workflow_scripts.data.stdlib_names import ModuleNames
 from workflow_scripts.data.stdlib_sentences import Word, is_sentence, logical_lines
-from workflow_scripts.data.stdlib_settings import DOMAINS, StdlibSource
+from workflow_scripts.data.stdlib_settings import StdlibSource
 from workflow_scripts.data.stdlib_trees import SyntaxTree
 from workflow_scripts.data.stdlib_writers import write_tasks
 
@@ -121,7 +121,7 @@ def label_sentences(
 
 
 def domain_texts(
-    modules: Sequence[Module], domains: Sequence[str], settings: StdlibSource, seed: int
+    modules: Sequence[Module], settings: StdlibSource, seed: int
 ) -> dict[str, list[str]]:
     """The text of each domain, in random order; ``all`` has equal parts of every theme.
 
@@ -129,9 +129,8 @@ def domain_texts(
         modules: those for pre-training, in random order; read until there is text enough.
     """
     limit = settings.text_sentences
-    themes = THEMES if "all" in domains else [theme for theme in THEMES if theme in domains]
     texts: dict[str, list[str]] = {}
-    for theme in themes:
+    for theme in THEMES:
         text: list[str] = []
         for module in (module for module in modules if module.theme == theme):
             if len(text) >= limit:
@@ -144,7 +143,7 @@ def domain_texts(
     texts["all"] = [
         parts[i] for i in seeded_order(range(len(parts)), seed, "stdlib", "all")[:limit]
     ]
-    return {domain: texts[domain] for domain in domains}
+    return texts
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -152,13 +151,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags = parser(__doc__)
     add_flags(flags, StdlibSource)
     flags.add_argument("--seed", type=int, default=0, help="of what is drawn")
-    flags.add_argument(
-        "--domains",
-        nargs="*",
-        choices=DOMAINS,
-        default=DOMAINS,
-        help="of the text to pre-train on",
-    )
     flags.add_argument("--folder", type=Path, required=True, help="to write to")
     arguments = flags.parse_args(argv)
     settings = from_flags(StdlibSource, arguments)
@@ -183,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             sum(len(line) for _, line in sentences),
             len(shares[share]),
         )
-    texts = domain_texts(shares["text"], arguments.domains, settings, arguments.seed)
+    texts = domain_texts(shares["text"], settings, arguments.seed)
     for domain, text in texts.items():
         write_sentences(
             arguments.folder / f"text/{domain}.txt", (sentence.split(" ") for sentence in text)

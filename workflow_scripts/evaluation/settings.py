@@ -43,7 +43,8 @@ class LbfgsSettings(Settings):
     solver: Literal["lbfgs"] = "lbfgs"
     l2: Annotated[list[PositiveFloat], Field(min_length=1), AllDifferent] = Field(
         [1e-1, 1e-2, 1e-3, 1e-4],
-        description="penalties on the squared weights of standardised features to choose from",
+        description="penalties on the squared weights of standardised features; tried from the "
+        "strongest on, for as long as the dev score grows",
     )
     max_iterations: PositiveInt = Field(500, description="of L-BFGS, for each penalty")
 

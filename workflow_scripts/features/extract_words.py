@@ -20,11 +20,7 @@ from workflow_scripts.common.script import UserError, existing_file, parser, pos
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.features.settings import WordFeatureSettings
 from workflow_scripts.features.text_model import load_text_model
-from workflow_scripts.features.word_features import (
-    count_word_vectors,
-    feature_width,
-    word_features,
-)
+from workflow_scripts.features.word_features import feature_width, word_features
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +48,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = load_text_model(
         Path(card.folder), device, settings.precision, trust_remote_code=card.trust_remote_code
     )
-    absent = words - count_word_vectors(model, sentences, settings)
     metadata = {
         "checkpoint": card.checkpoint,
         "source": card.source,
@@ -66,15 +61,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         "corpus_sha256": file_digest(arguments.corpus),
         "torch": torch.__version__,
         "transformers": transformers.__version__,
-        "words": str(words),
-        "absent": str(absent),
     }
     started = time.monotonic()
+    present = 0
     width = feature_width(model)
     batches = word_features(model, sentences, settings, arguments.batch_tokens)
     with (
         FeatureWriter(arguments.output, words, width, settings.dtype, metadata) as writer,
-        tqdm(total=words - absent, unit="word", mininterval=5) as bar,
+        tqdm(total=words, unit="word", mininterval=5) as bar,
     ):
         for rows, features in batches:
             with np.errstate(over="ignore"):
@@ -88,13 +82,14 @@ def main(argv: Sequence[str] | None = None) -> None:
                 )
             writer.write(rows, stored)
             bar.update(len(rows))
+            present += len(rows)
     seconds = time.monotonic() - started
     log.info(
         "%s on %s: %d words, %d of them without a vector, %d dims, %.0f words/s on %s",
         card.checkpoint,
         arguments.corpus.stem,
         words,
-        absent,
+        words - present,
         width,
         words / seconds,
         device,

@@ -74,13 +74,6 @@ def feature_width(model: TextModel) -> int:
     return model.width
 
 
-def count_word_vectors(
-    model: TextModel, sentences: Sequence[Sequence[str]], settings: WordFeatureSettings
-) -> int:
-    """How many words :func:`word_features` gives vectors to; the network computes nothing."""
-    return sum(len(chunk.windows.words) for chunk in _chunks(model, sentences, settings))
-
-
 def word_features(
     model: TextModel,
     sentences: Sequence[Sequence[str]],

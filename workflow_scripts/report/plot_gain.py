@@ -9,10 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.common.table_file import read_table
 from workflow_scripts.report.metric_names import common_metric, metric_name
+from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
-    SCORE_COLUMNS,
     gains,
     name_singles,
     singles_apart,
@@ -72,16 +71,9 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the scores, draw."""
     flags = parser(__doc__)
-    flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
-    flags.add_argument("--random", required=True, help="the method that others are compared to")
-    flags.add_argument(
-        "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
-    )
-    flags.add_argument(
-        "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
-    )
+    add_score_flags(flags, FIGURE, needs_random=True)
     arguments = flags.parse_args(argv)
-    scores = read_table(arguments.scores, SCORE_COLUMNS)
+    scores = read_scores(arguments.scores)
     draw(scores, arguments.random, arguments.singles, arguments.output)
 
 

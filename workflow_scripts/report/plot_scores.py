@@ -10,10 +10,9 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.common.table_file import read_table
 from workflow_scripts.report.metric_names import common_metric, metric_name
+from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
-    SCORE_COLUMNS,
     mean_scores,
     name_singles,
     quantile_bands,
@@ -62,16 +61,9 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the scores, draw."""
     flags = parser(__doc__)
-    flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
-    flags.add_argument("--random", help="the method drawn as a band")
-    flags.add_argument(
-        "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
-    )
-    flags.add_argument(
-        "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
-    )
+    add_score_flags(flags, FIGURE)
     arguments = flags.parse_args(argv)
-    scores = read_table(arguments.scores, SCORE_COLUMNS)
+    scores = read_scores(arguments.scores)
     draw(scores, arguments.random, arguments.singles, arguments.output)
 
 

@@ -17,9 +17,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.common.table_file import read_table
 from workflow_scripts.report.metric_names import metric_name
-from workflow_scripts.report.statistics import SCORE_COLUMNS, name_singles, singles_apart
+from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
+from workflow_scripts.report.statistics import name_singles, singles_apart
 from workflow_scripts.report.style import (
     DARK,
     GREY,
@@ -127,16 +127,9 @@ def draw_random(axes: Axes, scores: pd.DataFrame, name: str) -> dict[str, Artist
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the scores, draw."""
     flags = parser(__doc__)
-    flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
-    flags.add_argument("--random", help="the method drawn as violins")
-    flags.add_argument(
-        "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
-    )
-    flags.add_argument(
-        "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
-    )
+    add_score_flags(flags, FIGURE)
     arguments = flags.parse_args(argv)
-    scores = read_table(arguments.scores, SCORE_COLUMNS)
+    scores = read_scores(arguments.scores)
     draw(scores, arguments.random, arguments.singles, arguments.output)
 
 

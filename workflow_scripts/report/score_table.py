@@ -4,24 +4,19 @@ After Huang, Qiu and Church (2021), table 2.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.common.table_file import read_table, write_table
-from workflow_scripts.report.statistics import SCORE_COLUMNS, gains, name_singles
+from workflow_scripts.common.table_file import write_table
+from workflow_scripts.report.score_flags import add_score_flags, read_scores
+from workflow_scripts.report.statistics import gains, name_singles
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the scores, write the table."""
     flags = parser(__doc__)
-    flags.add_argument("--scores", type=Path, required=True, help="of all tasks and sizes, .csv")
-    flags.add_argument("--random", help="the method that others are compared to")
-    flags.add_argument(
-        "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
-    )
-    flags.add_argument("--output", type=Path, required=True, help="the table, .csv")
+    add_score_flags(flags, "the table, .csv")
     arguments = flags.parse_args(argv)
-    scores = name_singles(read_table(arguments.scores, SCORE_COLUMNS), arguments.singles)
+    scores = name_singles(read_scores(arguments.scores), arguments.singles)
     write_table(gains(scores, arguments.random), arguments.output)
 
 
