@@ -29,7 +29,7 @@ except ConfigError as error:
 
 def one_of(names):
     """A pattern for names of files and folders: any of these, or nothing at all."""
-    return "|".join(map(re.escape, names)) or "(?!)"
+    return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
 def zoos_with(folder, names_of):
@@ -56,9 +56,9 @@ wildcard_constraints:
     zoo=one_of(ZOOS),
     checkpoint=r"[^/]+",
     corpus=r"[^/]+",
-    probe=r"[^/]+",
+    probe=one_of({name for zoo in ZOOS.values() for name in zoo.probe_names}),
     task=r"[^/]+",
-    method=r"[^/]+",
+    method=one_of({name for zoo in ZOOS.values() for name in zoo.selection.methods}),
     k=r"\d+",
 
 
@@ -391,6 +391,18 @@ def convergence_flags(wildcards):
     return covariance_flags(wildcards) + flags
 
 
+def probe_groups(wildcards):
+    """The file that says which units of the probe belong together."""
+    suffix = "units.parquet" if zoo_of(wildcards).modality == "image" else "txt"
+    return f"results/{wildcards.zoo}/corpora/probe.{suffix}"
+
+
+def stability_flags(wildcards):
+    """How the probe is resampled."""
+    zoo = zoo_of(wildcards)
+    return ["--seed", str(zoo.seed), *to_flags(zoo.stability)]
+
+
 def precomputed_files(wildcards):
     """The files of a covariance that was brought along, under the names of their flags."""
     settings = zoo_of(wildcards).covariance
@@ -506,6 +518,33 @@ def headline_method(zoo):
 _HEADLINES = {"mmi": 0, "random": 2}
 
 
+def is_resampled(zoo, method):
+    """Whether a method is also applied to replicates of the covariance."""
+    picks = zoo.selection.methods[method].resampled
+    return bool(picks and zoo.probe_names and zoo.stability.replicates)
+
+
+def headline_stability(wildcards):
+    """The stability of the method that comes first in the report."""
+    method = headline_method(zoo_of(wildcards))
+    return f"results/{wildcards.zoo}/selections/{method}.stability.csv"
+
+
+def stability_files(wildcards):
+    """The stability of every method that picks from the covariance."""
+    return [
+        f"results/{wildcards.zoo}/selections/{method}.stability.csv"
+        for method in resampled_methods(zoo_of(wildcards))
+    ]
+
+
+def resampled_methods(zoo):
+    """The methods that are applied to replicates of the covariance, sorted."""
+    return [
+        method for method in sorted(zoo.selection.methods) if is_resampled(zoo, method)
+    ]
+
+
 def random_flags(wildcards):
     """The random sets that other methods are compared to, where there are any."""
     return [f"--random={label}" for label in labels_of(zoo_of(wildcards), "random")[:1]]
@@ -557,6 +596,9 @@ def report_figures(zoo):
     settings = ZOOS[zoo]
     figures = ["covariance", "mutual-information"]
     figures += ["convergence"] if text_probes(settings) else []
+    figures += (
+        ["stability"] if is_resampled(settings, headline_method(settings)) else []
+    )
     if settings.task_names:
         random = labels_of(settings, "random")
         others = set(settings.selection.methods) - set(random)
@@ -568,5 +610,6 @@ def report_tables(zoo):
     """The tables of a zoo."""
     settings = ZOOS[zoo]
     tables = ["picks"] + (["checkpoints"] if needs_checkpoints(settings) else [])
+    tables += ["stability"] if resampled_methods(settings) else []
     tables += ["scores"] if settings.task_names else []
     return [f"results/{zoo}/tables/{name}.csv" for name in tables]

@@ -48,6 +48,35 @@ use rule estimate_covariance as estimate_word_covariance with:
         flags=convergence_flags,
 
 
+rule resample_covariance:
+    """Covariances from random halves of the probe, to see how sure the estimate is."""
+    input:
+        covariance="results/{zoo}/covariance/probe.npz",
+        features=lambda wildcards: feature_files(wildcards, "probe"),
+        corpus=probe_groups,
+        code=sources("workflow_scripts/covariance/resample.py"),
+    output:
+        "results/{zoo}/covariance/probe.replicates.npz",
+    log:
+        "results/{zoo}/logs/resample_covariance.log",
+    benchmark:
+        "results/{zoo}/benchmarks/resample_covariance.tsv"
+    conda:
+        "../envs/taskspace.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        folder="results/{zoo}/features/probe",
+        flags=stability_flags,
+    message:
+        "{wildcards.zoo}: resampling the covariance"
+    shell:
+        "python -m workflow_scripts.covariance.resample --covariance {input.covariance:q}"
+        " --features-folder {params.folder:q} --corpus {input.corpus:q} {params.flags:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
 rule import_covariance:
     """A covariance that was brought along, for the checkpoints of the zoo."""
     input:

@@ -62,6 +62,32 @@ rule plot_mutual_information:
         " --output {output.svg:q} > {log:q} 2>&1"
 
 
+rule plot_stability:
+    """How often each checkpoint is picked from other probes."""
+    input:
+        stability=headline_stability,
+        code=sources("workflow_scripts/report/plot_stability.py"),
+    output:
+        svg=report(
+            "results/{zoo}/figures/stability.svg",
+            caption=f"{CAPTIONS}/stability.rst",
+            category="{zoo}",
+            labels={"figure": "stability"},
+        ),
+        png="results/{zoo}/figures/stability.png",
+    log:
+        "results/{zoo}/logs/plot_stability.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    message:
+        "{wildcards.zoo}: drawing the stability of the picks"
+    shell:
+        "python -m workflow_scripts.report.plot_stability --stability {input.stability:q}"
+        " --output {output.svg:q} > {log:q} 2>&1"
+
+
 rule plot_scores:
     """The mean test score against the number of picks."""
     input:
@@ -227,6 +253,31 @@ rule tabulate_picks:
     shell:
         "python -m workflow_scripts.report.pick_table --selections {input.selections:q}"
         " {params.random:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule tabulate_stability:
+    """How stable the picks of every method are."""
+    input:
+        stability=stability_files,
+        code=sources("workflow_scripts/report/stability_table.py"),
+    output:
+        report(
+            "results/{zoo}/tables/stability.csv",
+            caption=f"{CAPTIONS}/stability-table.rst",
+            category="{zoo}",
+            labels={"table": "stability"},
+        ),
+    log:
+        "results/{zoo}/logs/tabulate_stability.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    message:
+        "{wildcards.zoo}: table of stability"
+    shell:
+        "python -m workflow_scripts.report.stability_table --stability {input.stability:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule tabulate_scores:

@@ -23,3 +23,28 @@ rule select:
     shell:
         "python -m workflow_scripts.selection.select {params.flags:q} --output {output:q}"
         " > {log:q} 2>&1"
+
+
+rule measure_stability:
+    """What one method picks from replicates of the covariance."""
+    input:
+        unpack(read_by_method),
+        replicates="results/{zoo}/covariance/probe.replicates.npz",
+        code=sources("workflow_scripts/selection/stability.py"),
+    output:
+        "results/{zoo}/selections/{method}.stability.csv",
+    log:
+        "results/{zoo}/logs/measure_stability/{method}.log",
+    benchmark:
+        "results/{zoo}/benchmarks/measure_stability/{method}.tsv"
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        flags=selection_flags,
+    message:
+        "{wildcards.zoo}: measuring the stability of {wildcards.method}"
+    shell:
+        "python -m workflow_scripts.selection.stability {params.flags:q}"
+        " --replicates {input.replicates:q} --output {output:q} > {log:q} 2>&1"

@@ -9,6 +9,7 @@ from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
 
 SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+STABILITY_COLUMNS = ["method", "k", "checkpoint", "picked", "share", "set_share"]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:

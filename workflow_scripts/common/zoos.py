@@ -18,7 +18,7 @@ from workflow_scripts.checkpoints.settings import (
     TrainingSettings,
 )
 from workflow_scripts.common.settings import AllDifferent, Name, Settings
-from workflow_scripts.covariance.settings import CovarianceSettings
+from workflow_scripts.covariance.settings import CovarianceSettings, StabilitySettings
 from workflow_scripts.data.settings import (
     AgentSplitSettings,
     Cifar100Source,
@@ -79,6 +79,9 @@ class Zoo(Settings, ABC):
     )
     covariance: ZooCovarianceSettings = Field(
         ZooCovarianceSettings(), description="the covariance between checkpoints"
+    )
+    stability: StabilitySettings = Field(
+        StabilitySettings(), description="how sure the covariance and the picks are"
     )
     selection: SelectionSettings = Field(description="which sets of checkpoints are selected")
     head: HeadSettings = Field(LbfgsSettings(), description="the linear layer on the features")

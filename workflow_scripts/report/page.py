@@ -64,12 +64,23 @@ FIGURES = {
     "covariance": "Which checkpoints see alike",
     "convergence": "How large a probe it takes",
     "mutual-information": "How much the picks tell of the rest",
+    "stability": "How sure the picks are",
     "scores": "How the picks do on unseen tasks",
     "tasks": "How the picks do on each task",
     "gain": "Gain over random sets",
 }
-TABLES = {"picks": "Picks", "scores": "Scores", "checkpoints": "Checkpoints"}
-_CAPTION_OF_TABLE = {"picks": "picks", "scores": "score-table", "checkpoints": "checkpoints"}
+TABLES = {
+    "picks": "Picks",
+    "stability": "Stability of the picks",
+    "scores": "Scores",
+    "checkpoints": "Checkpoints",
+}
+_CAPTION_OF_TABLE = {
+    "picks": "picks",
+    "stability": "stability-table",
+    "scores": "score-table",
+    "checkpoints": "checkpoints",
+}
 _HEADS = {
     "k": "k",
     "method": "method",
@@ -85,6 +96,10 @@ _HEADS = {
     "dev_images": "dev images",
     "heldout_loss": "held-out loss",
     "unigram_entropy": "unigram entropy",
+    "set_share": "same set",
+    "mean_share": "same checkpoint",
+    "rival": "most often instead",
+    "rival_share": "how often",
 }
 # Digits may look like a number.
 _TEXTS = dict.fromkeys(["checkpoint", "source", "revision", "classes", "picks"], str)
@@ -120,11 +135,26 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
     if len(of_headline):
         named = ", ".join(of_headline["picks"].iloc[-1].split())
         sentences.append(f"{headline} picks, in this order: {named}.")
+    if "stability" in tables:
+        sentences += stable_picks(tables["stability"], headline)
     if "checkpoints" in tables:
         sentences += known_of_checkpoints(tables["checkpoints"])
     if "scores" in tables:
         sentences += compared_scores(tables["scores"], headline)
     return sentences
+
+
+def stable_picks(stability: pd.DataFrame, headline: str) -> list[str]:
+    """From how many random halves of the probe the headline's sets are picked."""
+    rows = stability[stability["method"] == headline].sort_values("k")
+    shares = [
+        f"{share:.0%} (k = {k})" for k, share in zip(rows["k"], rows["set_share"], strict=True)
+    ]
+    if not shares:
+        return []
+    return [
+        f"From random halves of the probe {headline} picks the same set in {', '.join(shares)}."
+    ]
 
 
 def known_of_checkpoints(table: pd.DataFrame) -> list[str]:

@@ -67,9 +67,12 @@ def _needed(path: Path | None, flag: str, method: str) -> Path:
     return path
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Read the flags and what the method picks from, select, write the picks."""
-    flags = parser(__doc__)
+def add_selection_flags(flags: argparse.ArgumentParser, output: str) -> None:
+    """Add what decides a selection, and where to write.
+
+    Args:
+        output: what is written, for the help.
+    """
     flags.add_argument("--covariance", type=Path, help="κ: .npz, .npy with --names, or .csv")
     flags.add_argument("--names", type=Path, help="names of the rows of a .npy, one a line")
     flags.add_argument("--checkpoints", nargs="+", help="names, for methods that need no more")
@@ -79,16 +82,31 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument(
         "--jitter", type=not_negative, default=0.0, help="added to κ's diagonal [default: 0]"
     )
-    flags.add_argument("--output", required=True, help="the picks, .csv; - for the screen")
+    flags.add_argument("--output", required=True, help=output)
     flags.add_argument("--method", choices=list(METHODS), required=True)
-    models = list(METHODS.values())
-    add_flags(flags, *models, skip={"method"})
-    arguments = flags.parse_args(argv)
+    add_flags(flags, *METHODS.values(), skip={"method"})
+
+
+def read_selection_flags(arguments: argparse.Namespace) -> tuple[MethodSettings, Pool]:
+    """The settings of a method, and what it picks from.
+
+    Raises:
+        UserError: if a size or the method's flags make no sense.
+    """
     if min(arguments.k) < 1:
         raise UserError(f"--k {min(arguments.k)}: a set has at least one checkpoint")
-
+    models = METHODS.values()
     settings = from_flags(METHODS[arguments.method], arguments, others=models)
-    selections = select(settings, arguments.k, read_pool(settings, arguments))
+    return settings, read_pool(settings, arguments)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the flags and what the method picks from, select, write the picks."""
+    flags = parser(__doc__)
+    add_selection_flags(flags, "the picks, .csv; - for the screen")
+    arguments = flags.parse_args(argv)
+    settings, pool = read_selection_flags(arguments)
+    selections = select(settings, arguments.k, pool)
     table = selection_table(arguments.label or arguments.method, selections)
     if arguments.output == "-":
         table.to_csv(sys.stdout, index=False)

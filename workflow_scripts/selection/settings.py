@@ -4,7 +4,7 @@
 from math import comb
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
 
 from workflow_scripts.common.settings import AllDifferent, Name, Settings
 
@@ -17,9 +17,11 @@ class MethodSettings(Settings):
     Attributes:
         reads: what the method picks from: the covariance, the names alone, or the scores of every
             checkpoint alone on a task.
+        resampled: whether the method is applied to replicates of the covariance too.
     """
 
     reads: ClassVar[Reads] = "covariance"
+    resampled: ClassVar[bool] = True
 
     def problem(self, checkpoints: int, sizes: list[int]) -> str | None:
         """Why this method cannot select from so many checkpoints, or ``None`` if it can."""
@@ -45,6 +47,7 @@ class RandomSettings(MethodSettings):
     """Distinct random sets of each size."""
 
     reads: ClassVar[Reads] = "names"
+    resampled: ClassVar[bool] = False
     method: Literal["random"] = "random"
     draws: PositiveInt = Field(10, description="number of random sets of each size")
     seed: NonNegativeInt = Field(0, description="of the draws")
@@ -64,6 +67,7 @@ class PeekSettings(MethodSettings):
     """The checkpoints that score best alone on the dev split of one task."""
 
     reads: ClassVar[Reads] = "singles"
+    resampled: ClassVar[bool] = False
     method: Literal["peek"] = "peek"
     task: str = Field(description="the task that is looked at")
 
@@ -72,6 +76,7 @@ class SingleSettings(MethodSettings):
     """Named checkpoints alone, at size 1."""
 
     reads: ClassVar[Reads] = "names"
+    resampled: ClassVar[bool] = False
     method: Literal["single"] = "single"
     picks: Annotated[list[str], Field(min_length=1), AllDifferent] = Field(
         description="names of checkpoints, each a selection by itself"
@@ -100,6 +105,15 @@ class SelectionSettings(Settings):
     methods: Annotated[dict[Name, Method], Field(min_length=1)] = Field(
         description="a label for each method; `method:` may be left out where the label is its name"
     )
+
+    @field_validator("methods")
+    @classmethod
+    def _labels_are_file_names(cls, methods: dict[str, Method]) -> dict[str, Method]:
+        for label in methods:
+            if label.endswith(".stability"):
+                raise ValueError(f"{label!r}: files of that name hold a method's stability")
+        return methods
+
     jitter: NonNegativeFloat = Field(
         0.0, description="added to κ's diagonal, which is then scaled back to one"
     )

@@ -1,0 +1,189 @@
+"""Half-samples of the probe against direct estimates, and their spread against the truth's."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from workflow_scripts.common.corpus_file import write_sentences
+from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
+from workflow_scripts.common.feature_file import FeatureWriter
+from workflow_scripts.common.replicates_file import read_replicates
+from workflow_scripts.common.script import UserError
+from workflow_scripts.common.seeded_order import seeded_order
+from workflow_scripts.common.unit_file import Units, write_units
+from workflow_scripts.common.unit_groups import read_unit_groups
+from workflow_scripts.covariance import estimate, resample
+from workflow_scripts.covariance.kernel_alignment import Estimator, gram_sums, kernel_alignment
+from workflow_scripts.covariance.resampling import (
+    block_sums,
+    draw_blocks,
+    half_samples,
+    spread_about,
+)
+
+ESTIMATORS: list[Estimator] = ["biased", "debiased"]
+DIMS = [3, 7, 5]
+
+Features = list[NDArray[np.float64]]
+
+
+def features_of(units: int, seed: int) -> Features:
+    """Of three checkpoints that have something in common, far from the origin."""
+    generator = np.random.default_rng(seed)
+    common = generator.normal(size=(units, 4))
+    return [
+        common @ generator.normal(size=(4, dim)) + generator.normal(size=(units, dim)) + 20
+        for dim in DIMS
+    ]
+
+
+def direct(features: Features, units: NDArray[np.int64], estimator: Estimator) -> NDArray:
+    sums = gram_sums(lambda i, rows: features[i][units[rows]], DIMS, [len(units)], 1 << 28)
+    return kernel_alignment(sums[-1], estimator)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_half_sample_is_the_estimate_from_its_units(estimator: Estimator) -> None:
+    features = features_of(90, 0)
+    blocks = draw_blocks(np.arange(90) // 3, 10, 90, seed=1)
+    sums = block_sums([one.__getitem__ for one in features], blocks)
+    halves = half_samples(sums, estimator, 5, seed=2)
+    for number, half in enumerate(halves):
+        chosen = seeded_order(range(10), 2, "half", number)[:5]
+        units = np.concatenate([blocks[block] for block in sorted(chosen)])
+        np.testing.assert_allclose(half, direct(features, units, estimator), atol=2e-5)
+
+
+def test_groups_stay_together_and_units_are_bounded() -> None:
+    groups = np.repeat(np.arange(30), np.arange(30) % 4 + 1)
+    blocks = draw_blocks(groups, 9, 40, seed=0)
+    assert len(blocks) == 8
+    kept = np.concatenate(blocks)
+    assert len(set(kept)) == len(kept)
+    assert 40 <= len(kept) < 45
+    for group in set(groups[kept]):
+        holders = [block for block in blocks if group in groups[block]]
+        assert len(holders) == 1
+        assert (groups[holders[0]] == group).sum() == (groups == group).sum()
+    assert len(np.concatenate(draw_blocks(groups, 9, 10**6, seed=0))) == len(groups)
+    other = draw_blocks(groups, 9, 40, seed=1)
+    assert any(not np.array_equal(a, b) for a, b in zip(blocks, other, strict=True))
+
+
+def test_few_groups_are_refused() -> None:
+    assert len(draw_blocks(np.arange(4), 40, 100, seed=0)) == 4
+    with pytest.raises(ValueError, match="has 3 sentences or images; resampling needs at least 4"):
+        draw_blocks(np.arange(3), 40, 100, seed=0)
+
+
+@pytest.mark.parametrize("copies", [1, 4])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_the_spread_is_that_of_estimates_from_fresh_probes(
+    estimator: Estimator, copies: int
+) -> None:
+    """Also where every unit has copies, which tell nothing new."""
+    mixing = np.random.default_rng(1)
+    maps = [mixing.normal(size=(4, dim)) for dim in DIMS]
+    estimates, errors = [], []
+    for seed in range(150):
+        generator = np.random.default_rng(seed)
+        common = generator.normal(size=(120, 4))
+        features = [
+            np.repeat(common @ one + generator.normal(size=(120, one.shape[1])), copies, axis=0)
+            for one in maps
+        ]
+        groups = np.repeat(np.arange(120), copies)
+        kappa = direct(features, np.arange(len(groups)), estimator)
+        estimates.append(kappa)
+        if seed < 20:
+            blocks = draw_blocks(groups, 40, len(groups), seed)
+            sums = block_sums([one.__getitem__ for one in features], blocks)
+            halves = half_samples(sums, estimator, 60, seed)
+            errors.append(spread_about(kappa, halves, 1.0).std(axis=0, ddof=1))
+    above = np.triu_indices(3, 1)
+    truth = np.std(estimates, axis=0, ddof=1)[above]
+    found = np.mean(errors, axis=0)[above]
+    np.testing.assert_allclose(found, truth, rtol=0.25)
+
+
+def test_errors_shrink_with_the_share_of_the_probe() -> None:
+    halves = np.random.default_rng(0).normal(size=(50, 2, 2))
+    kappa = np.eye(2)
+    some = spread_about(kappa, halves, 0.25)
+    np.testing.assert_allclose(some.mean(axis=0), kappa, atol=1e-12)
+    np.testing.assert_allclose(some.std(axis=0), halves.std(axis=0) / 2)
+
+
+def write_zoo(folder: Path, lengths: list[int], estimator: str = "debiased") -> list[str]:
+    """Features of a text probe, and their covariance; gives the flags of the script."""
+    sentences = [[f"w{i}" for i in range(length)] for length in lengths]
+    write_sentences(folder / "probe.txt", sentences)
+    names = ["ant", "bee", "cat"]
+    for name, rows in zip(names, features_of(sum(lengths), 0), strict=True):
+        with FeatureWriter(
+            folder / f"{name}.safetensors", len(rows), rows.shape[1], "float32", {}
+        ) as writer:
+            writer.write(slice(0, len(rows)), rows)
+            writer.present[2] = name != "bee"
+    estimate.main(
+        ["--features-folder", str(folder), "--checkpoints", *names]
+        + ["--output", str(folder / "probe.npz"), "--estimator", estimator]
+    )
+    return [
+        *("--covariance", str(folder / "probe.npz"), "--features-folder", str(folder)),
+        *("--corpus", str(folder / "probe.txt"), "--output", str(folder / "replicates.npz")),
+        *("--replicates", "30", "--blocks", "10"),
+    ]
+
+
+def test_the_script_writes_replicates_about_the_covariance(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flags = write_zoo(tmp_path, [3] * 40)
+    with caplog.at_level(logging.INFO):
+        resample.main(flags)
+    covariance = read_covariance(tmp_path / "probe.npz")
+    written = read_replicates(tmp_path / "replicates.npz")
+    assert (written.names, written.units, written.blocks) == (covariance.names, 119, 10)
+    assert written.values.shape == (30, 3, 3)
+    np.testing.assert_allclose(written.values.mean(axis=0), covariance.values, atol=1e-12)
+    assert "30 replicates from 119 units in 10 blocks; standard errors" in caplog.text
+    assert (written.standard_errors[np.triu_indices(3, 1)] > 0).all()
+    first = (tmp_path / "replicates.npz").read_bytes()
+    resample.main(flags)
+    assert (tmp_path / "replicates.npz").read_bytes() == first
+
+
+def test_the_script_refuses_what_does_not_belong_together(tmp_path: Path) -> None:
+    flags = write_zoo(tmp_path, [3] * 40)
+    write_sentences(tmp_path / "probe.txt", [["word"]] * 40)
+    with pytest.raises(UserError, match=r"probe.txt do not belong together; estimate the cov"):
+        resample.main(flags)
+    write_covariance(tmp_path / "probe.npz", Covariance(["ant"], np.eye(1), 0, "precomputed"))
+    with pytest.raises(UserError, match="it was brought along, with no probe to resample"):
+        resample.main(flags)
+
+
+def test_a_tiny_probe_is_refused_with_advice(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has 3 sentences .* or stability: {replicates: 0}"):
+        resample.main(write_zoo(tmp_path, [6, 6, 6]))
+
+
+def test_no_replicates_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no such file of replicates"):
+        read_replicates(tmp_path / "absent.npz")
+    (tmp_path / "other.npz").write_text("text")
+    with pytest.raises(UserError, match="this is no file of replicates"):
+        read_replicates(tmp_path / "other.npz")
+
+
+def test_units_of_a_corpus_belong_to_sentences_or_source_images(tmp_path: Path) -> None:
+    write_sentences(tmp_path / "probe.txt", [["a", "b"], [], ["c"]])
+    assert read_unit_groups(tmp_path / "probe.txt").tolist() == [0, 0, 2]
+    image = np.array([5, 5, 9])
+    labels = np.array(["x"] * 3)
+    write_units(tmp_path / "probe.units.parquet", Units(image, image, labels, labels, np.zeros(3)))
+    assert read_unit_groups(tmp_path / "probe.units.parquet").tolist() == [5, 5, 9]

@@ -1,0 +1,140 @@
+"""How often picks come back from replicates of the covariance; the table and figure of it."""
+
+import logging
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from workflow_scripts.common.covariance_file import Covariance, write_covariance
+from workflow_scripts.common.replicates_file import Replicates, write_replicates
+from workflow_scripts.common.script import UserError
+from workflow_scripts.report import plot_stability, stability_table
+from workflow_scripts.selection import stability
+from workflow_scripts.selection.mutual_information import greedy_mutual_information
+from workflow_scripts.selection.stability import positive_definite
+
+NAMES = ["ant", "bee", "cat", "dog", "elk", "fox"]
+
+
+def some_covariance(noise: float, seed: int) -> np.ndarray:
+    """Three loose pairs, with noise."""
+    generator = np.random.default_rng(seed)
+    kappa = np.full((6, 6), 0.3)
+    for i in range(0, 6, 2):
+        kappa[i, i + 1] = kappa[i + 1, i] = 0.6
+    rough = np.triu(noise * generator.normal(size=(6, 6)), 1)
+    kappa += rough + rough.T
+    np.fill_diagonal(kappa, 1.0)
+    return kappa
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A covariance and 40 replicates of it."""
+    write_covariance(tmp_path / "probe.npz", Covariance(NAMES, some_covariance(0, 0), 9, "biased"))
+    values = np.stack([some_covariance(0.05, seed) for seed in range(40)])
+    write_replicates(tmp_path / "replicates.npz", Replicates(NAMES, values, 100, 10))
+    return tmp_path
+
+
+def measure(folder: Path, *flags: str) -> pd.DataFrame:
+    stability.main(
+        ["--replicates", str(folder / "replicates.npz"), "--covariance", str(folder / "probe.npz")]
+        + ["--method", "mmi", "--k", "1", "3", "--output", str(folder / "mmi.csv"), *flags]
+    )
+    return pd.read_csv(folder / "mmi.csv")
+
+
+def test_shares_count_the_picks_from_each_replicate(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        table = measure(folder, "--label", "mine")
+    original = greedy_mutual_information(some_covariance(0, 0), 3).order
+    for size in (1, 3):
+        found = [
+            frozenset(greedy_mutual_information(some_covariance(0.05, seed), size).order)
+            for seed in range(40)
+        ]
+        counts = Counter(index for one in found for index in one)
+        rows = table[table["k"] == size].set_index("checkpoint")
+        picked = {NAMES[i] for i in original[:size]}
+        assert set(rows.index) == {NAMES[i] for i in counts} | picked
+        for name, row in rows.iterrows():
+            assert row["share"] == counts[NAMES.index(str(name))] / 40
+            assert row["picked"] == (name in picked)
+            assert row["set_share"] == found.count(frozenset(original[:size])) / 40
+        assert rows["share"].is_monotonic_decreasing
+        assert f"at k = {size}" in caplog.text
+    assert set(table["method"]) == {"mine"}
+    assert "mine picks the same set from" in caplog.text
+
+
+def test_replicates_of_another_covariance_are_refused(folder: Path) -> None:
+    write_replicates(
+        folder / "replicates.npz", Replicates(["ant", "bee"], np.stack([np.eye(2)] * 2), 9, 4)
+    )
+    with pytest.raises(UserError, match="are not of the covariance that --method mmi picks from"):
+        measure(folder)
+
+
+def test_methods_that_read_no_covariance_have_no_stability(folder: Path) -> None:
+    with pytest.raises(UserError, match="--method random picks from"):
+        measure(folder, "--method", "random", "--checkpoints", *NAMES, "--draws", "2")
+
+
+def test_matrices_are_mended_only_where_they_must_be() -> None:
+    good = some_covariance(0, 0)
+    assert positive_definite(good) is good
+    bad = np.array([[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]])
+    mended = positive_definite(bad)
+    assert np.linalg.eigvalsh(bad)[0] < 0 < 1e-7 < np.linalg.eigvalsh(mended)[0]
+    assert np.array_equal(mended, mended.T) and (np.diag(mended) == 1).all()
+
+
+def test_the_table_names_the_strongest_rival(folder: Path) -> None:
+    shares = pd.DataFrame(
+        [
+            ("mmi", 1, "ant", True, 1.0, 1.0),
+            ("mmi", 2, "ant", True, 0.9, 0.5),
+            ("mmi", 2, "bee", True, 0.6, 0.5),
+            ("mmi", 2, "elk", False, 0.2, 0.5),
+            ("mmi", 2, "cat", False, 0.3, 0.5),
+        ],
+        columns=["method", "k", "checkpoint", "picked", "share", "set_share"],
+    )
+    shares.to_csv(folder / "mmi.csv", index=False)
+    stability_table.main(
+        ["--stability", str(folder / "mmi.csv"), "--output", str(folder / "table.csv")]
+    )
+    first, second = pd.read_csv(folder / "table.csv").to_dict("records")
+    assert (first["set_share"], first["mean_share"]) == (1.0, 1.0)
+    assert pd.isna(first["rival"]) and pd.isna(first["rival_share"])
+    assert (second["rival"], second["rival_share"]) == ("cat", 0.3)
+    assert second["mean_share"] == pytest.approx(0.75)
+
+
+def test_bars_of_every_size_are_drawn(folder: Path) -> None:
+    measure(folder, "--k", "1", "2", "3", "4", "5")
+    plot_stability.main(
+        ["--stability", str(folder / "mmi.csv"), "--output", str(folder / "stability.svg")]
+    )
+    drawn = (folder / "stability.svg").read_text()
+    assert (folder / "stability.png").stat().st_size > 10_000
+    for text in ("k = 1, the same set", "k = 5, the same set", "ant", "not picked"):
+        assert f"<!-- {text}" in drawn
+
+
+def test_few_bars_are_shown_and_picks_always() -> None:
+    shares = pd.DataFrame(
+        {
+            "checkpoint": [f"c{i:02d}" for i in range(20)],
+            "share": np.linspace(1, 0, 20),
+            "picked": [i in (0, 19) for i in range(20)],
+        }
+    )
+    shown = plot_stability.shown_bars(shares)["checkpoint"].tolist()
+    assert shown == [f"c{i:02d}" for i in range(10)] + ["c19"]
