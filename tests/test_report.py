@@ -18,6 +18,7 @@ from scipy import stats
 from workflow_scripts.checkpoints.text_card import Kind, TextCard, write_card
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.script import UserError
+from workflow_scripts.common.table_file import STABILITY_COLUMNS
 from workflow_scripts.report import (
     checkpoint_table,
     page,
@@ -27,10 +28,18 @@ from workflow_scripts.report import (
     plot_gain,
     plot_mutual_information,
     plot_scores,
+    plot_stability,
     plot_tasks,
     score_table,
+    stability_table,
 )
-from workflow_scripts.report.statistics import gains, mean_scores, name_singles, quantile_bands
+from workflow_scripts.report.statistics import (
+    gains,
+    mean_scores,
+    name_singles,
+    percentiles,
+    quantile_bands,
+)
 from workflow_scripts.report.style import PALETTE
 
 NAMES = ["ant", "bee", "cat", "dog"]
@@ -103,6 +112,30 @@ def test_gains_are_paired_over_tasks_with_students_interval() -> None:
     assert np.isnan(table.loc[("random", 1), "gain"])
 
 
+def test_percentiles_count_the_random_sets_that_a_method_beats() -> None:
+    scores = some_scores()
+    table = percentiles(scores, "random").set_index(["method", "k"])
+    assert {method for method, _ in table.index} == {"mmi", "peek"}
+    means = scores[scores["k"] == 2].groupby(["method", "draw"])["test_score"].mean()
+    beaten = sum(means["mmi", 0] > one for one in means["random"])
+    assert 0 < beaten < 6
+    row = table.loc[("mmi", 2)]
+    assert row["percentile"] == pytest.approx(beaten / 6)
+    expected = stats.beta(beaten + 0.5, 6 - beaten + 0.5).ppf([0.025, 0.975])
+    assert (row["percentile_low"], row["percentile_high"]) == pytest.approx(tuple(expected))
+
+
+def test_percentiles_at_the_ends_ties_and_sizes_without_random_sets() -> None:
+    rows = [("mmi", 0, 1, 0.9), ("low", 0, 1, 0.1), ("tie", 0, 1, 0.5), ("mmi", 0, 2, 0.9)]
+    rows += [("random", draw, 1, score) for draw, score in enumerate((0.4, 0.5, 0.6, 0.5))]
+    scores = pd.DataFrame(rows, columns=["method", "draw", "k", "test_score"]).assign(task="t")
+    table = percentiles(scores, "random").set_index("method")
+    assert table["percentile"].to_dict() == {"low": 0.0, "mmi": 1.0, "tie": 0.5}
+    assert set(table["k"]) == {1}
+    assert table.loc["mmi", "percentile_high"] == 1 > table.loc["mmi", "percentile_low"] > 0.4
+    assert table.loc["low", "percentile_low"] == 0 < table.loc["low", "percentile_high"] < 0.6
+
+
 def test_a_single_task_gives_a_gain_without_an_interval() -> None:
     table = gains(some_scores(tasks=1), "random").set_index(["method", "k"])
     assert np.isfinite(table.loc[("mmi", 1), "gain"])
@@ -133,6 +166,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     some_scores().to_csv(folder / "scores.csv", index=False)
     some_convergence().to_csv(folder / "convergence.csv", index=False)
     some_selections().to_csv(folder / "picks.csv", index=False)
+    some_stability().to_csv(folder / "stability.csv", index=False)
     write_covariance(folder / "probe.npz", Covariance(NAMES, some_kappa(), 99, "biased"))
     for name in NAMES:
         card = {
@@ -146,6 +180,16 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.json").write_text(json.dumps(card))
     draw_all(folder)
     return folder
+
+
+def some_stability() -> pd.DataFrame:
+    rows = [
+        ("mmi", 1, "cat", True, 1.0, 1.0),
+        ("mmi", 2, "cat", True, 1.0, 0.75),
+        ("mmi", 2, "ant", True, 0.75, 0.75),
+        ("mmi", 2, "bee", False, 0.25, 0.75),
+    ]
+    return pd.DataFrame(rows, columns=STABILITY_COLUMNS)
 
 
 @pytest.fixture
@@ -167,6 +211,8 @@ def draw_all(zoo: Path) -> None:
         ["--covariance", covariance, "--selections", str(zoo / "picks.csv"), "--main", "mmi"]
         + ["--random", "random", *outputs["mutual-information"]]
     )
+    stability = str(zoo / "stability.csv")
+    plot_stability.main(["--stability", stability, *outputs["stability"]])
     plot_scores.main(["--scores", scores, "--random", "random", *outputs["scores"]])
     plot_gain.main(["--scores", scores, "--random", "random", *outputs["gain"]])
     plot_tasks.main(["--scores", scores, "--random", "random", *outputs["tasks"]])
@@ -176,7 +222,8 @@ def draw_all(zoo: Path) -> None:
 
 def make_tables(zoo: Path, random: list[str]) -> list[Path]:
     made = [zoo / "tables" / f"{name}.csv" for name in page.TABLES]
-    picks, scores, checkpoints = map(str, made)
+    picks, stability, scores, checkpoints = map(str, made)
+    stability_table.main(["--stability", str(zoo / "stability.csv"), "--output", stability])
     cards = [str(zoo / f"{name}.json") for name in NAMES]
     checkpoint_table.main(["--cards", *cards, "--output", checkpoints])
     pick_table.main(["--selections", str(zoo / "picks.csv"), *random, "--output", picks])
@@ -185,13 +232,14 @@ def make_tables(zoo: Path, random: list[str]) -> list[Path]:
 
 
 def test_figures_are_svg_and_png_and_name_what_they_show(zoo: Path) -> None:
-    covariance, convergence, information, scores, tasks, gain = figures_of(zoo)
+    covariance, convergence, information, stability, scores, tasks, gain = figures_of(zoo)
     for path in figures_of(zoo):
         assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     for name in NAMES:
         assert name in texts(covariance)
     assert "cat" in texts(information)
     assert "nats" in texts(information)
+    assert "k = 2, the same set: 75%" in texts(stability)
     assert "no probe" in texts(convergence)
     for task in ("t0", "t1", "t2"):
         assert task in texts(tasks)
@@ -230,13 +278,18 @@ def test_the_information_of_every_set_is_that_of_its_definition() -> None:
 
 
 def test_tables_hold_picks_in_order_and_what_checkpoints_know(zoo: Path) -> None:
-    picks, scores, checkpoints = map(pd.read_csv, make_tables(zoo, ["--random", "random"]))
+    picks, stability, scores, checkpoints = map(
+        pd.read_csv, make_tables(zoo, ["--random", "random"])
+    )
+    assert stability["set_share"].tolist() == [1.0, 0.75]
     assert set(picks["method"]) == {"mmi", "peek"}
     chosen = picks[(picks["method"] == "mmi") & (picks["k"] == 2)]
     assert chosen["picks"].item() == "cat ant"
     assert chosen["objective"].item() == pytest.approx(0.2)
     assert checkpoints["dev_accuracy"].tolist() == [0.95] * 4
     assert set(scores["method"]) == {"mmi", "peek", "random"}
+    compared = scores.set_index("method")["percentile"]
+    assert compared["mmi"].notna().all() and compared["random"].isna().all()
 
 
 def write_page(zoo: Path, figures: list[Path], made: list[Path]) -> str:
@@ -250,8 +303,9 @@ def write_page(zoo: Path, figures: list[Path], made: list[Path]) -> str:
 
 def test_the_page_holds_everything_itself(zoo: Path) -> None:
     html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
-    assert html.count("<svg ") == 6
-    assert html.count("<table>") == 3
+    assert html.count("<svg ") == 7
+    assert html.count("<table>") == 4
+    assert "mmi picks the same set in 100% (k = 1), 75% (k = 2)." in html
     assert "mmi picks, in this order: cat, ant." in html
     assert "mean dev accuracy of 95.0%" in html
     for attribute in ("src=", "<script", "<link", "@import", "url(http"):
@@ -312,7 +366,7 @@ def test_a_method_has_one_colour_in_all_figures(zoo: Path) -> None:
 
 def test_a_zoo_without_tasks_has_a_page_too(zoo: Path) -> None:
     figures = figures_of(zoo)[:3]
-    picks, _, checkpoints = make_tables(zoo, [])
+    picks, *_, checkpoints = make_tables(zoo, [])
     html = write_page(zoo, figures, [picks, checkpoints])
     assert html.count("<svg ") == 3
     assert "Gain over random" not in html
@@ -361,7 +415,8 @@ def test_every_single_checkpoint_has_a_row_of_its_own(zoo: Path) -> None:
     flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--output", str(output)]
     score_table.main([*flags, "--singles", "single"])
     table = pd.read_csv(output)
-    columns = "method k tasks metric mean_score standard_error gain low high"
+    columns = "method k tasks metric mean_score standard_error gain low high "
+    columns += "percentile percentile_low percentile_high"
     assert list(table.columns) == columns.split()
     alone = table[table["method"].str.startswith("single")].set_index("method")
     assert alone["mean_score"].to_dict() == pytest.approx({"single: bee": 0.8, "single: cat": 0.6})
@@ -546,7 +601,7 @@ def write_text_cards(zoo: Path) -> list[str]:
 
 
 def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -> None:
-    picks, _, output = make_tables(zoo, [])
+    picks, *_, output = make_tables(zoo, [])
     checkpoint_table.main(["--cards", *write_text_cards(zoo), "--output", str(output)])
     assert output.read_text().splitlines() == [
         "checkpoint,kind,source,revision,model,layers,heldout_loss",
@@ -564,7 +619,7 @@ def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -
 
 
 def test_a_zoo_without_cards_has_no_table_of_checkpoints(zoo: Path) -> None:
-    picks, _, _ = make_tables(zoo, [])
+    picks, *_ = make_tables(zoo, [])
     html = write_page(zoo, figures_of(zoo)[:3], [picks])
     assert html.count("<table>") == 1
     assert "mmi picks" in html

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import betaincinv, stdtrit
 
 from workflow_scripts.report.metric_names import common_metric
 
@@ -103,6 +103,41 @@ def gains(scores: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     half = groups["difference"].agg(lambda values: half_width(values.to_numpy()))
     table["low"], table["high"] = table["gain"] - half, table["gain"] + half
     return table.reset_index()
+
+
+def percentiles(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Which share of the random sets of its size each method beats, by the mean score over tasks.
+
+    A tie counts by half. The interval is Jeffreys' for a share (Brown, Cai and DasGupta 2001): it
+    says how far the share may be off because the random sets are a sample, not what other tasks
+    would bring. A method with several draws counts by their mean.
+
+    Returns:
+        ``method, k, percentile, percentile_low, percentile_high``, in [0, 1]; the baseline itself
+        and sizes without random sets have no row.
+    """
+    means = mean_scores(scores)
+    random = means[means["method"] == baseline]
+    rows = []
+    for (method, k), group in means[means["method"] != baseline].groupby(["method", "k"]):
+        others = random.loc[random["k"] == k, "test_score"].to_numpy()
+        if not len(others):
+            continue
+        # Rounded, so that equal means do not differ by the order of their additions.
+        ahead = np.subtract.outer(group["test_score"].to_numpy(), others).round(12)
+        beaten = ((ahead > 0) + (ahead == 0) / 2).sum() / len(group)
+        low, high = jeffreys_interval(beaten, len(others))
+        rows.append((method, k, beaten / len(others), low, high))
+    columns = ["method", "k", "percentile", "percentile_low", "percentile_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def jeffreys_interval(successes: float, trials: int) -> tuple[float, float]:
+    """The 95% interval of a share; it reaches 0 or 1 where no trial or every trial succeeds."""
+    shape = successes + 0.5, trials - successes + 0.5
+    low = 0.0 if successes == 0 else float(betaincinv(*shape, 0.025))
+    high = 1.0 if successes == trials else float(betaincinv(*shape, 0.975))
+    return low, high
 
 
 def half_width(values: NDArray[np.float64]) -> float:
