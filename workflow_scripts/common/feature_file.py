@@ -158,6 +158,14 @@ def check_same_corpus(names: Sequence[str], features: Sequence[Features]) -> Non
             )
 
 
+def common_units(features: Sequence[Features]) -> NDArray[np.int64]:
+    """The units that every checkpoint has a vector for, in order.
+
+    Using the same units for all pairs keeps κ positive semi-definite.
+    """
+    return np.flatnonzero(np.logical_and.reduce([one.present for one in features]))
+
+
 def _tensor(path: Path, entry: dict[str, Any], start: int) -> NDArray[Any]:
     dtype = {"F32": np.float32, "F16": np.float16, "BOOL": np.bool_}[entry["dtype"]]
     begin, end = entry["data_offsets"]

@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 from workflow_scripts.common.corpus_file import read_sentences
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
+from workflow_scripts.common.feature_file import (
+    Features,
+    check_same_corpus,
+    common_units,
+    open_features,
+)
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.covariance.convergence import Prefix, Step, compare, prefixes_of, write_steps
@@ -29,14 +34,6 @@ from workflow_scripts.covariance.kernel_alignment import (
 from workflow_scripts.covariance.settings import CovarianceSettings
 
 log = logging.getLogger(__name__)
-
-
-def common_units(features: Sequence[Features]) -> NDArray[np.int64]:
-    """The units that every checkpoint has a vector for, in order.
-
-    Using the same units for all pairs keeps κ positive semi-definite.
-    """
-    return np.flatnonzero(np.logical_and.reduce([one.present for one in features]))
 
 
 def probe_prefixes(
