@@ -9,6 +9,7 @@ from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
 
 SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+QUALITY_COLUMNS = ["checkpoint", "rankme", "alpha_req", "stable_rank", "alpha"]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
