@@ -85,6 +85,10 @@ _HEADS = {
     "dev_images": "dev images",
     "heldout_loss": "held-out loss",
     "unigram_entropy": "unigram entropy",
+    "alpha_req": "α-ReQ",
+    "alpha": "α",
+    "rankme": "RankMe",
+    "stable_rank": "stable rank",
 }
 # Digits may look like a number.
 _TEXTS = dict.fromkeys(["checkpoint", "source", "revision", "classes", "picks"], str)
