@@ -43,13 +43,13 @@ def k_medoids(kappa: NDArray[np.float64], picks: int) -> GreedyPicks:
     medoids = greedy_facility_location(kappa, picks).order
     covered = coverage(kappa, medoids)
     while True:
-        best, swap = covered + _ROUNDING * size, None
+        best, swap = covered, None
         others = np.setdiff1d(np.arange(size), medoids)
         for place in range(picks):
             kept = medoids[:place] + medoids[place + 1 :]
             nearest = kappa[kept].max(axis=0, initial=-np.inf)
             values = np.maximum(kappa[others], nearest).sum(axis=1)
-            if len(others) and values.max() > best:
+            if len(others) and values.max() > best + _ROUNDING * size:
                 best, swap = values.max(), (place, int(others[np.argmax(values)]))
         if swap is None:
             break
@@ -71,7 +71,7 @@ def coverage(kappa: NDArray[np.float64], picks: Sequence[int]) -> float:
     return float(kappa[list(picks)].max(axis=0).sum())
 
 
-# A swap that gains less is rounding, and could be undone forever.
+# For each checkpoint; a swap that gains less could be undone forever.
 _ROUNDING = 1e-12
 
 
@@ -84,7 +84,8 @@ def _greedy_among(
     objective: list[float] = []
     while len(order) < picks:
         values = np.maximum(kappa[left], nearest).sum(axis=1)
-        best = int(np.argmax(values))
+        # Two checkpoints that are nearest to each other gain alike, but for rounding.
+        best = int(np.argmax(values >= values.max() - _ROUNDING * len(kappa)))
         chosen = int(left[best])
         order.append(chosen)
         objective.append(float(values[best]))
