@@ -64,11 +64,12 @@ def add_flags(
         for name in [field for field in model.model_fields if field not in skip]:
             owners.setdefault(name, []).append(model)
     for name, having in owners.items():
+        mapping = any(_is_kind(model, name, dict) for model in having)
         parser.add_argument(
             _flag(name),
             default=argparse.SUPPRESS,
             nargs="*" if any(_is_kind(model, name, list) for model in having) else None,
-            metavar=name.upper(),
+            metavar="JSON" if mapping else name.upper(),
             help="; ".join(dict.fromkeys(_help(model, name) for model in having)),
         )
 

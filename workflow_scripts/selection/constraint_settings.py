@@ -14,9 +14,8 @@ class ConstraintSettings(Settings):
     """Which checkpoints may be picked together.
 
     Costs are numbers that are given, or read off the checkpoint. Measured time is neither: it
-    differs from run to run, and with it would the picks. Where seconds matter, write those of
-    ``results/{zoo}/benchmarks/``, or of ``benchmarks/word_features.py`` for a thousand words,
-    under ``costs``.
+    differs from run to run, and so would the picks. Where seconds matter, write those of a run,
+    from ``results/{zoo}/benchmarks/``, under ``costs``.
     """
 
     must_include: Annotated[list[str], AllDifferent] = Field(
