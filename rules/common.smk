@@ -419,14 +419,28 @@ def precomputed_flags(wildcards):
 
 # Stage 5: selections of checkpoints, a file for each method.
 def read_by_method(wildcards):
-    """The file that a method picks from, under the name of its flag."""
+    """The files that a method picks from, under the names of their flags."""
     zoo = zoo_of(wildcards)
     method = zoo.selection.methods[wildcards.method]
+    folder = f"results/{wildcards.zoo}"
+    files = {}
     if method.reads == "covariance":
-        return {"covariance": f"results/{wildcards.zoo}/covariance/probe.npz"}
+        files["covariance"] = f"{folder}/covariance/probe.npz"
     if method.reads == "singles":
-        return {"singles": f"results/{wildcards.zoo}/scores/{method.task}/singles.csv"}
-    return {}
+        files["singles"] = f"{folder}/scores/{method.task}/singles.csv"
+    if method.reads == "features":
+        files["corpus"] = probe_groups(wildcards)
+    if "quality" in method.reads_beside:
+        files["quality_file"] = f"{folder}/covariance/probe.quality.csv"
+    if "cards" in method.reads_beside:
+        files["cards"] = sorted(card_files(wildcards))
+    return files
+
+
+def features_of_method(wildcards):
+    """The features that a method picks from, if it looks at any."""
+    method = zoo_of(wildcards).selection.methods[wildcards.method]
+    return feature_files(wildcards, "probe") if method.reads == "features" else []
 
 
 def selection_flags(wildcards):
@@ -437,11 +451,24 @@ def selection_flags(wildcards):
     flags += [str(size) for size in sizes_of(zoo, wildcards.method)]
     if method.reads == "covariance":
         flags += ["--jitter", str(zoo.selection.jitter)]
-    if method.reads == "names":
+    if method.reads in ("names", "features"):
         flags += ["--checkpoints", *checkpoint_names(wildcards)]
-    for flag, path in read_by_method(wildcards).items():
-        flags += [f"--{flag}", path]
+    if method.reads == "features":
+        flags += ["--features-folder", f"results/{wildcards.zoo}/features/probe"]
+    for name, paths in read_by_method(wildcards).items():
+        flags.append(f"--{name.replace('_', '-')}")
+        flags += paths if isinstance(paths, list) else [paths]
     return flags
+
+
+def selection_memory(wildcards):
+    """Megabytes for a selection: those that look at features hold them all."""
+    method = zoo_of(wildcards).selection.methods[wildcards.method]
+    if method.reads != "features":
+        return 1000
+    # Of a checkpoint with 1,600 dimensions twice, and a few kernels of the units.
+    megabytes = method.units * 1600 * 16 * len(checkpoint_names(wildcards)) >> 20
+    return max(1000, megabytes + (method.units**2 * 64 >> 20))
 
 
 def sizes_of(zoo, method):
@@ -565,6 +592,22 @@ def singles_flags(wildcards):
 def needs_checkpoints(zoo):
     """Whether a zoo's checkpoints are run at all: not if a covariance is all there is."""
     return bool(zoo.probe_names or zoo.task_names)
+
+
+def quality_of_checkpoints(wildcards):
+    """The scores of their features, where there is a probe."""
+    if not zoo_of(wildcards).probe_names:
+        return {}
+    return {"quality": f"results/{wildcards.zoo}/covariance/probe.quality.csv"}
+
+
+def quality_flags(wildcards):
+    """The same, as flags."""
+    return [
+        part
+        for name, path in quality_of_checkpoints(wildcards).items()
+        for part in (f"--{name}", path)
+    ]
 
 
 def card_files(wildcards):

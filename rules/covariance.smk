@@ -77,6 +77,31 @@ rule resample_covariance:
         " --output {output:q} > {log:q} 2>&1"
 
 
+rule score_quality:
+    """Scores of each checkpoint's features by their spectrum, without labels."""
+    input:
+        features=lambda wildcards: feature_files(wildcards, wildcards.probe),
+        code=sources("workflow_scripts/covariance/score_quality.py"),
+    output:
+        "results/{zoo}/covariance/{probe}.quality.csv",
+    log:
+        "results/{zoo}/logs/score_quality/{probe}.log",
+    benchmark:
+        "results/{zoo}/benchmarks/score_quality/{probe}.tsv"
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        folder="results/{zoo}/features/{probe}",
+        checkpoints=checkpoint_names,
+    message:
+        "{wildcards.zoo}: scoring the features on {wildcards.probe}"
+    shell:
+        "python -m workflow_scripts.covariance.score_quality --features-folder {params.folder:q}"
+        " --checkpoints {params.checkpoints:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule import_covariance:
     """A covariance that was brought along, for the checkpoints of the zoo."""
     input:

@@ -206,6 +206,7 @@ rule plot_gain:
 rule tabulate_checkpoints:
     """What is known of each checkpoint."""
     input:
+        unpack(quality_of_checkpoints),
         cards=card_files,
         code=sources("workflow_scripts/report/checkpoint_table.py"),
     output:
@@ -221,11 +222,13 @@ rule tabulate_checkpoints:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=1000,
+    params:
+        quality=quality_flags,
     message:
         "{wildcards.zoo}: table of checkpoints"
     shell:
         "python -m workflow_scripts.report.checkpoint_table --cards {input.cards:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " {params.quality:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule tabulate_picks:

@@ -5,6 +5,7 @@ rule select:
     """The picks of one method at every size."""
     input:
         unpack(read_by_method),
+        features=features_of_method,
         code=sources("workflow_scripts/selection/select.py"),
     output:
         "results/{zoo}/selections/{method}.csv",
@@ -15,7 +16,7 @@ rule select:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=selection_memory,
     params:
         flags=selection_flags,
     message:

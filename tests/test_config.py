@@ -56,8 +56,19 @@ def zoo() -> Raw:
         "selection": {
             "sizes": [1, 2, 3],
             "methods": {
-                "mmi": {"start": "hub"},
+                "mmi": {
+                    "start": "hub",
+                    "groups": {"even": ["agent-00", "agent-02"]},
+                    "most_per_group": 1,
+                    "budget": 9.5,
+                    "costs": {f"agent-0{number}": number for number in range(6)},
+                },
                 "entropy": None,
+                "quality_entropy": {"quality": "stable_rank"},
+                "facility_location": None,
+                "k_medoids": None,
+                "hub": None,
+                "expected_risk": {"ridge": 1, "units": 500},
                 "random": {"draws": 5},
                 "peek": {"task": "task-02"},
                 "single": {"picks": ["agent-00", "agent-05"]},
@@ -208,12 +219,11 @@ def test_methods_may_be_renamed() -> None:
         "entropy": {"method": "mmi", "start": "hub"},
     }
     raw = {"zoos": {"mine": changed(zoo(), ("selection.methods", methods))}}
-    read = read_config(raw).zoos["mine"].selection.methods
-    assert {label: method.model_dump() for label, method in read.items()} == {
-        "few": {"method": "random", "draws": 2, "seed": 0},
-        "many": {"method": "random", "draws": 6, "seed": 0},
-        "mmi": {"method": "mmi", "start": "greedy"},
-        "entropy": {"method": "mmi", "start": "hub"},
+    assert read_config(raw).zoos["mine"].selection.methods == {
+        "few": METHODS["random"](draws=2, seed=0),
+        "many": METHODS["random"](draws=6, seed=0),
+        "mmi": METHODS["mmi"](start="greedy"),
+        "entropy": METHODS["mmi"](start="hub"),
     }
 
 
@@ -274,13 +284,15 @@ def test_methods_may_be_renamed() -> None:
             "selection.methods.best",
             {},
             "zoos.mine.selection.methods.best:",
-            "'method' that is one of mmi, entropy, random, peek, single; given: {}",
+            "'method' that is one of mmi, entropy, quality_entropy, facility_location, k_medoids, "
+            "hub, expected_risk, random, peek, single; given: {}",
         ),
         (
             "selection.methods.best",
             {"method": "magic"},
             "zoos.mine.selection.methods.best:",
-            "'method' that is one of mmi, entropy, random, peek, single",
+            "'method' that is one of mmi, entropy, quality_entropy, facility_location, k_medoids, "
+            "hub, expected_risk, random, peek, single",
         ),
         (
             "selection.methods",
@@ -316,6 +328,86 @@ def test_methods_may_be_renamed() -> None:
             ["agent-00", "agent-06"],
             "zoos.mine:",
             "selection.methods.single.picks: there is no checkpoint 'agent-06' in the zoo",
+        ),
+        # Constraints.
+        (
+            "selection.methods.mmi",
+            {"must_include": ["agent-00"], "exclude": ["agent-00"]},
+            "zoos.mine.selection.methods.mmi:",
+            "'agent-00' is in both must_include and exclude",
+        ),
+        (
+            "selection.methods.mmi",
+            {"groups": {"a": ["agent-00"]}},
+            "zoos.mine.selection.methods.mmi:",
+            "groups and most_per_group go together",
+        ),
+        (
+            "selection.methods.mmi",
+            {"groups": {"a": ["agent-00"], "b": ["agent-00"]}, "most_per_group": 1},
+            "zoos.mine.selection.methods.mmi:",
+            "'agent-00' is in several groups",
+        ),
+        (
+            "selection.methods.mmi",
+            {"budget": 3},
+            "zoos.mine.selection.methods.mmi:",
+            "budget goes with costs, or with cost: parameters",
+        ),
+        (
+            "selection.methods.mmi",
+            {"budget": 3, "costs": {"agent-00": 1}, "cost": "parameters"},
+            "zoos.mine.selection.methods.mmi:",
+            "leave out one of them",
+        ),
+        (
+            "selection.methods.mmi",
+            {"budget": 3, "cost": "parameters"},
+            "zoos.mine:",
+            "selection.methods.mmi: cost: the agents of a zoo have one network",
+        ),
+        (
+            "selection.methods.mmi",
+            {"exclude": ["agent-06"]},
+            "zoos.mine:",
+            "selection.methods.mmi: exclude: there is no checkpoint 'agent-06'",
+        ),
+        (
+            "selection.methods.mmi.costs",
+            {"agent-00": 1},
+            "zoos.mine:",
+            "selection.methods.mmi: costs: there is none of 'agent-01'",
+        ),
+        (
+            "selection.methods.mmi",
+            {"must_include": ["agent-00", "agent-01"]},
+            "zoos.mine:",
+            "selection.methods.mmi: must_include names 2 checkpoints, more than k = 1",
+        ),
+        (
+            "selection.methods.mmi",
+            {"exclude": [f"agent-0{number}" for number in range(4)]},
+            "zoos.mine:",
+            "selection.methods.mmi: exclude leaves 2 checkpoints for k = 3",
+        ),
+        (
+            "selection.methods.mmi.groups",
+            {"all": [f"agent-0{number}" for number in range(6)]},
+            "zoos.mine:",
+            "no 3 of the checkpoints that are allowed have at most 1 of each group",
+        ),
+        (
+            "selection.methods.mmi.budget",
+            3.5,
+            "zoos.mine:",
+            # agent-00 and agent-02 are of one group.
+            "the cheapest 3 checkpoints that are allowed cost 4, more than the budget of 3.5",
+        ),
+        (
+            "selection.methods",
+            {"mmi": {"stop": "gain"}, "single": {"picks": ["agent-00"]}},
+            "zoos.mine:",
+            "with stop: gain no method is sure to select 3 checkpoints",
         ),
         (
             "selection.sizes",
@@ -381,6 +473,25 @@ def test_a_mistake_gives_one_line_with_the_key_and_what_is_allowed(
     [line] = mistakes_of((key, value))
     assert line.startswith(where)
     assert told in line
+
+
+@pytest.mark.parametrize("method", ["expected_risk", "quality_entropy"])
+def test_a_given_covariance_refuses_methods_that_look_at_features(method: str) -> None:
+    changes = [("covariance", {"precomputed": "k.npz"}), ("selection.methods", {method: {}})]
+    [line] = mistakes_of(*changes)
+    assert line.startswith(f"zoos.mine: selection.methods.{method}: it looks at features on the")
+    without = changed(zoo(), *changes[:1], ("selection.methods", {"mmi": {}}))
+    assert read_config({"zoos": {"mine": without}})
+    unweighted = changed(without, ("selection.methods", {"quality_entropy": {"quality": "none"}}))
+    assert read_config({"zoos": {"mine": unweighted}})
+
+
+def test_a_method_that_stops_may_be_alone_where_no_task_is_scored() -> None:
+    methods = {"mmi": {"stop": "gain"}}
+    alone = changed(zoo(), ("selection.methods", methods), ("tasks", DELETE))
+    assert read_config({"zoos": {"mine": alone}})
+    beside = changed(zoo(), ("selection.methods", methods | {"random": {"draws": 2}}))
+    assert read_config({"zoos": {"mine": beside}})
 
 
 def test_agents_and_tasks_of_one_size_share_the_possible_class_sets() -> None:
@@ -738,6 +849,21 @@ EXAMPLES: list[Settings] = [
     LbfgsSettings(),
     LbfgsSettings(l2=[1e-12], max_iterations=1),
     METHODS["mmi"](start="hub"),
+    METHODS["mmi"](
+        must_include=["a b"],
+        exclude=["c"],
+        groups={"one": ["a b", "d"], "two": ["e=f,g"]},
+        most_per_group=1,
+        budget=1e-3,
+        costs={"a b": 0.1, "c": 1e300, "größe": 0.0},
+        stop="gain",
+    ),
+    METHODS["mmi"](budget=1e9, cost="parameters"),
+    METHODS["facility_location"](),
+    METHODS["k_medoids"](),
+    METHODS["hub"](),
+    METHODS["quality_entropy"](quality="none"),
+    METHODS["expected_risk"](ridge=1e-9, units=7, seed=4),
     METHODS["entropy"](),
     METHODS["random"](draws=3, seed=2**62),
     METHODS["peek"](task="task-07"),
@@ -816,6 +942,9 @@ def test_models_may_share_one_command(settings: Settings) -> None:
         (LbfgsSettings, ["--l2"], "--l2"),
         (METHODS["mmi"], ["--start", "cold"], "--start"),
         (METHODS["peek"], [], "--task"),
+        (METHODS["mmi"], ["--costs", "a: 1"], "--costs"),
+        (METHODS["mmi"], ["--costs", "[1]"], "--costs"),
+        (METHODS["mmi"], ["--groups", '{"a": 1}'], "--groups"),
     ],
 )
 def test_a_bad_flag_is_named(model: type[Settings], given: list[str], flag: str) -> None:

@@ -18,7 +18,7 @@ from scipy import stats
 from workflow_scripts.checkpoints.text_card import Kind, TextCard, write_card
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.script import UserError
-from workflow_scripts.common.table_file import STABILITY_COLUMNS
+from workflow_scripts.common.table_file import QUALITY_COLUMNS, STABILITY_COLUMNS
 from workflow_scripts.report import (
     checkpoint_table,
     page,
@@ -616,6 +616,19 @@ def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -
     assert row == ["text-2", "hub", "org/m2", "222222222222", "bert", "–", "–"]
     row = cells[cells.index("text-0") :][:7]
     assert row == ["text-0", "pretrain", "org/m0", "000000000000", "bert", "2", "3.2500"]
+
+
+def test_the_quality_of_features_stands_beside_what_is_known_of_checkpoints(zoo: Path) -> None:
+    *_, output = make_tables(zoo, [])
+    quality = pd.DataFrame({column: [0.5, 2.25] for column in QUALITY_COLUMNS})
+    quality["checkpoint"] = ["text-2", "text-0"]
+    quality.to_csv(zoo / "quality.csv", index=False)
+    flags = ["--cards", *write_text_cards(zoo), "--quality", str(zoo / "quality.csv")]
+    checkpoint_table.main([*flags, "--output", str(output)])
+    table = pd.read_csv(output)
+    assert table["checkpoint"].tolist() == ["text-0", "text-1", "text-2"]
+    assert list(table.columns)[-4:] == QUALITY_COLUMNS[1:]
+    assert table["rankme"].tolist() == [2.25, pytest.approx(np.nan, nan_ok=True), 0.5]
 
 
 def test_a_zoo_without_cards_has_no_table_of_checkpoints(zoo: Path) -> None:

@@ -128,6 +128,16 @@ def test_bars_of_every_size_are_drawn(folder: Path) -> None:
         assert f"<!-- {text}" in drawn
 
 
+def test_a_method_may_stop_before_the_sizes_asked_for(folder: Path) -> None:
+    values = np.stack([np.full((6, 6), 0.9) + 0.1 * np.eye(6)] * 3)
+    write_covariance(folder / "probe.npz", Covariance(NAMES, values[0], 9, "biased"))
+    write_replicates(folder / "replicates.npz", Replicates(NAMES, values, 100, 10))
+    assert measure(folder, "--stop", "gain", "--k", "6").empty
+    output = folder / "stability.svg"
+    plot_stability.main(["--stability", str(folder / "mmi.csv"), "--output", str(output)])
+    assert "nothing was picked" in output.read_text()
+
+
 def test_few_bars_are_shown_and_picks_always() -> None:
     shares = pd.DataFrame(
         {

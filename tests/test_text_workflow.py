@@ -208,6 +208,7 @@ def test_another_revision_fetches_and_reads_that_checkpoint_alone(changed: Chang
         "plot_gain": 1,
         "fetch_checkpoint": 1,
         "extract_word_features": 2,
+        "score_quality": 1,
         "tabulate_checkpoints": 1,
     }
 

@@ -236,6 +236,7 @@ def test_another_agent_reruns_no_other_agent(changed: Changed) -> None:
         "tabulate_checkpoints": 1,
         "extract_image_features": 2,
         "estimate_covariance": 1,
+        "score_quality": 1,
         "evaluate_singles": 1,
         "select": 3,
     }
@@ -247,6 +248,7 @@ def test_a_removed_agent_reruns_no_other_agent(changed: Changed) -> None:
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
         "tabulate_checkpoints": 1,
         "estimate_covariance": 1,
+        "score_quality": 1,
         "evaluate_singles": 1,
         "select": 3,
     }
@@ -280,6 +282,32 @@ def test_without_replicates_there_is_no_stability(changed: Changed) -> None:
     assert replan(workspace, zoo) == {"write_report": 1}
 
 
+def test_methods_that_look_at_features_add_only_their_selections(changed: Changed) -> None:
+    workspace, zoo = changed
+    zoo["selection"]["methods"] |= {"expected_risk": {"units": 100}, "quality_entropy": {}}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 2}
+    labels = ("expected_risk", "quality_entropy")
+    tables = [f"results/small/selections/{label}.csv" for label in labels]
+    result = workspace.snakemake(*tables, "--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    risk, entropy = (pd.read_csv(workspace.folder / table) for table in tables)
+    assert risk["k"].tolist() == entropy["k"].tolist() == [1, 3, 3, 3]
+    assert risk["objective"].between(-1, 0).all()
+    quality = pd.read_csv(results(workspace) / "covariance/probe.quality.csv")
+    assert entropy["checkpoint"][0] == quality["checkpoint"][quality["rankme"].idxmax()]
+    # They read the features and their quality, not how the covariance is estimated from them.
+    zoo["covariance"] = {"estimator": "biased"}
+    zoo["selection"]["methods"] = {"expected_risk": {"units": 100}}
+    assert "select" not in replan(workspace, zoo)
+
+
+def test_other_constraints_rerun_their_selection_alone(changed: Changed) -> None:
+    workspace, zoo = changed
+    groups = {"few": ["agent-00", "agent-01"], "more": ["agent-02", "agent-03", "agent-05"]}
+    zoo["selection"]["methods"]["mmi"] |= {"groups": groups, "most_per_group": 1}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1}
+
+
 def test_another_estimator_reruns_from_the_covariance_but_not_what_does_not_read_it(
     changed: Changed,
 ) -> None:
@@ -295,6 +323,8 @@ def test_other_rotations_leave_the_agents_and_tasks_alone(changed: Changed) -> N
         "draw_images": 1,
         "extract_image_features": 6,
         "estimate_covariance": 1,
+        "score_quality": 1,
+        "tabulate_checkpoints": 1,
     }
 
 

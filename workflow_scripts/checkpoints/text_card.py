@@ -4,10 +4,12 @@ Wherever a checkpoint comes from, the hub, a folder or pre-training, later stage
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from workflow_scripts.checkpoints.checkpoint_files import needed_paths
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
 
@@ -62,7 +64,7 @@ def read_card(path: Path) -> TextCard:
 
 
 def model_details(folder: Path) -> dict[str, str | int | float]:
-    """What ``config.json`` says of a model, as columns of the table of checkpoints.
+    """What ``config.json`` and the weights say of a model, as columns of the table of checkpoints.
 
     Raises:
         UserError: if the folder has no such file, or it names no kind of model.
@@ -86,4 +88,27 @@ def model_details(folder: Path) -> dict[str, str | int | float]:
             if isinstance(config.get(key), int):
                 details[column] = config[key]
                 break
-    return details
+    parameters = weight_count(folder)
+    return details if parameters is None else details | {"parameters": parameters}
+
+
+def weight_count(folder: Path) -> int | None:
+    """How many numbers a checkpoint's safetensors files hold, heads and buffers included.
+
+    Returns:
+        ``None`` where its weights are of another kind, which tell only when they are loaded.
+    """
+    paths = [path for path in needed_paths(folder, False) if path.suffix == ".safetensors"]
+    try:
+        return sum(_numbers_in(path) for path in paths) or None
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return None
+
+
+def _numbers_in(path: Path) -> int:
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size:
+            raise ValueError("the header is longer than the file")
+        tensors = json.loads(file.read(length))
+    return sum(math.prod(one["shape"]) for key, one in tensors.items() if key != "__metadata__")

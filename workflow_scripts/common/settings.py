@@ -1,6 +1,7 @@
 """Settings: pydantic models that are read from the config and passed to scripts as flags."""
 
 import argparse
+import json
 from collections.abc import Container, Iterable
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
@@ -35,13 +36,18 @@ Model = TypeVar("Model", bound=Settings)
 def to_flags(settings: Settings, exclude: set[str] | None = None) -> list[str]:
     """The command-line flags that :func:`from_flags` turns back into the same settings.
 
-    ``None`` is said by leaving the flag out. ``exclude`` names fields that are no flags.
+    ``None`` is said by leaving the flag out, as is a mapping without keys; other mappings are JSON.
+    ``exclude`` names fields that are no flags.
     """
     flags: list[str] = []
     for name, value in settings.model_dump(exclude=exclude).items():
-        if value is None:
+        if value is None or value == {}:
             continue
         flags.append(_flag(name))
+        if isinstance(value, dict):
+            # Sorted, so that the order of keys in the config is no matter.
+            flags.append(json.dumps(value, sort_keys=True))
+            continue
         flags.extend(str(item) for item in (value if isinstance(value, list) else [value]))
     return flags
 
@@ -58,11 +64,12 @@ def add_flags(
         for name in [field for field in model.model_fields if field not in skip]:
             owners.setdefault(name, []).append(model)
     for name, having in owners.items():
+        mapping = any(_is_kind(model, name, dict) for model in having)
         parser.add_argument(
             _flag(name),
             default=argparse.SUPPRESS,
-            nargs="*" if any(_is_list(model, name) for model in having) else None,
-            metavar=name.upper(),
+            nargs="*" if any(_is_kind(model, name, list) for model in having) else None,
+            metavar="JSON" if mapping else name.upper(),
             help="; ".join(dict.fromkeys(_help(model, name) for model in having)),
         )
 
@@ -83,7 +90,11 @@ def from_flags(
         raise UserError(
             f"{_flag(name)}: {model.__name__.removesuffix('Settings')} has no such flag"
         )
-    given = {name: value for name, value in vars(arguments).items() if name in model.model_fields}
+    given = {
+        name: _from_json(name, value) if _is_kind(model, name, dict) else value
+        for name, value in vars(arguments).items()
+        if name in model.model_fields
+    }
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -96,8 +107,15 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _is_list(model: type[Settings], name: str) -> bool:
-    return get_origin(model.model_fields[name].annotation) is list
+def _is_kind(model: type[Settings], name: str, kind: type) -> bool:
+    return get_origin(model.model_fields[name].annotation) is kind
+
+
+def _from_json(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{_flag(name)}: {text!r} is no mapping in JSON") from error
 
 
 def _help(model: type[Settings], name: str) -> str:
@@ -106,4 +124,6 @@ def _help(model: type[Settings], name: str) -> str:
     if get_origin(field.annotation) is Literal:
         text = f"{text} ({' or '.join(map(str, field.annotation.__args__))})"  # type: ignore[union-attr]
     default: Any = field.default
-    return text if field.is_required() or default is None else f"{text} [default: {default}]"
+    return (
+        text if field.is_required() or default in (None, {}, []) else f"{text} [default: {default}]"
+    )

@@ -10,6 +10,7 @@ from workflow_scripts.common.script import UserError
 
 SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
 STABILITY_COLUMNS = ["method", "k", "checkpoint", "picked", "share", "set_share"]
+QUALITY_COLUMNS = ["checkpoint", "rankme", "alpha_req", "stable_rank", "alpha"]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -41,7 +41,13 @@ from workflow_scripts.data.text_settings import (
 )
 from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
 from workflow_scripts.features.settings import FeatureSettings, WordFeatureSettings
-from workflow_scripts.selection.settings import PeekSettings, SelectionSettings, SingleSettings
+from workflow_scripts.selection.settings import (
+    MethodSettings,
+    MmiSettings,
+    PeekSettings,
+    SelectionSettings,
+    SingleSettings,
+)
 
 
 class ZooCovarianceSettings(CovarianceSettings):
@@ -118,7 +124,11 @@ class Zoo(Settings, ABC):
             return f"selection.sizes asks for {max(sizes)} checkpoints, the zoo has {len(names)}"
         for label, method in self.selection.methods.items():
             where = f"selection.methods.{label}"
-            problem = method.problem(len(names), sizes)
+            problem = (
+                method.problem(len(names), sizes)
+                or method.misfit(names, sizes)
+                or self._reading_problem(method)
+            )
             if problem:
                 return f"{where}: {problem}"
             if isinstance(method, PeekSettings) and method.task not in self.task_names:
@@ -128,7 +138,31 @@ class Zoo(Settings, ABC):
                 for name in method.picks:
                     if name not in names:
                         return f"{where}.picks: there is no checkpoint {name!r} in the zoo"
+        return self._stopping_problem()
+
+    def _reading_problem(self, method: MethodSettings) -> str | None:
+        """Why a method cannot have what it reads."""
+        looks = method.reads == "features" or "quality" in method.reads_beside
+        if looks and not self.probe_names:
+            return "it looks at features on the probe, which a zoo with a given covariance has not"
+        if "cards" in method.reads_beside and self.modality == "image":
+            return "cost: the agents of a zoo have one network, and so one size; give costs"
         return None
+
+    def _stopping_problem(self) -> str | None:
+        """Every size that is scored needs a selection, which a method that stops may not give."""
+        stopping, steady = False, False
+        for method in self.selection.methods.values():
+            stops = isinstance(method, MmiSettings) and method.stop == "gain"
+            stopping |= stops
+            steady |= not stops and not isinstance(method, SingleSettings)
+        largest = max(self.selection.sizes)
+        if steady or not stopping or not self.task_names or largest == 1:
+            return None
+        return (
+            f"selection.methods: with stop: gain no method is sure to select {largest} "
+            "checkpoints, and tasks are scored at every size; add another, such as random"
+        )
 
 
 class AgentSettings(AgentSplitSettings, TrainingSettings):

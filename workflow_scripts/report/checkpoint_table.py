@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from workflow_scripts.common.script import UserError, parser, run
-from workflow_scripts.common.table_file import write_table
+from workflow_scripts.common.table_file import QUALITY_COLUMNS, read_table, write_table
 
 # As many digits of a commit or digest as tell it from others.
 _REVISION_DIGITS = 12
@@ -33,6 +33,11 @@ def checkpoint_table(cards: Sequence[Path]) -> pd.DataFrame:
             ) from error
     # Whole numbers stay whole where some checkpoints have none.
     return pd.DataFrame(rows).convert_dtypes()
+
+
+def with_quality(table: pd.DataFrame, quality: pd.DataFrame) -> pd.DataFrame:
+    """The same with the scores of each checkpoint's features on the probe, as further columns."""
+    return table.merge(quality[QUALITY_COLUMNS], on="checkpoint", how="left")
 
 
 def agent_row(card: Mapping[str, Any]) -> dict[str, object]:
@@ -63,9 +68,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the cards, write the table."""
     flags = parser(__doc__)
     flags.add_argument("--cards", type=Path, nargs="+", required=True, help="checkpoint.json files")
+    flags.add_argument("--quality", type=Path, help="scores of their features, .csv")
     flags.add_argument("--output", type=Path, required=True, help="the table, .csv")
     arguments = flags.parse_args(argv)
-    write_table(checkpoint_table(arguments.cards), arguments.output)
+    table = checkpoint_table(arguments.cards)
+    if arguments.quality is not None:
+        table = with_quality(table, read_table(arguments.quality, QUALITY_COLUMNS))
+    write_table(table, arguments.output)
 
 
 if __name__ == "__main__":

@@ -103,6 +103,10 @@ _HEADS = {
     "mean_share": "same checkpoint",
     "rival": "most often instead",
     "rival_share": "how often",
+    "alpha_req": "α-ReQ",
+    "alpha": "α",
+    "rankme": "RankMe",
+    "stable_rank": "stable rank",
 }
 # Digits may look like a number.
 _TEXTS = dict.fromkeys(["checkpoint", "source", "revision", "classes", "picks"], str)

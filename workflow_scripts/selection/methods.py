@@ -4,25 +4,41 @@ A method gets its settings, the sizes wanted, and what it picks from, and gives 
 size.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import comb
 from typing import Any
 
+import numpy as np
+
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
+from workflow_scripts.selection.constraints import stops
+from workflow_scripts.selection.coverage import (
+    greedy_facility_location,
+    k_medoids,
+    largest_row_sums,
+)
+from workflow_scripts.selection.expected_risk import greedy_expected_risk, standardised
 from workflow_scripts.selection.mutual_information import (
     GreedyPicks,
     greedy_entropy,
     greedy_mutual_information,
     hub,
 )
+from workflow_scripts.selection.probe_features import ProbeFeatures
 from workflow_scripts.selection.settings import (
     EntropySettings,
+    ExpectedRiskSettings,
+    FacilityLocationSettings,
+    HubSettings,
+    KMedoidsSettings,
     MethodSettings,
     MmiSettings,
     PeekSettings,
+    QualityEntropySettings,
     RandomSettings,
     SingleSettings,
 )
@@ -36,11 +52,17 @@ class Pool:
         names: the checkpoints, sorted.
         covariance: κ between them, checked.
         singles: dev score of each checkpoint alone on a task.
+        quality: scores of each checkpoint's features on the probe, by the score's name.
+        parameters: number of weights of each checkpoint.
+        features: of each checkpoint on the probe.
     """
 
     names: list[str]
     covariance: NamedMatrix | None = None
     singles: dict[str, float] | None = None
+    quality: dict[str, dict[str, float]] | None = None
+    parameters: dict[str, float] | None = None
+    features: ProbeFeatures | None = None
 
 
 @dataclass(frozen=True)
@@ -65,14 +87,14 @@ REGISTRY: dict[type[MethodSettings], Select] = {}
 
 
 def select(settings: MethodSettings, sizes: list[int], pool: Pool) -> list[Selection]:
-    """The selections of a method at every size.
+    """The selections of a method at every size; sizes beyond where it stops have none.
 
     Raises:
         UserError: if a size is larger than the pool, or the method cannot serve it.
     """
     if max(sizes) > len(pool.names):
         raise UserError(f"k = {max(sizes)} picks are asked of {len(pool.names)} checkpoints")
-    problem = settings.problem(len(pool.names), sizes)
+    problem = settings.problem(len(pool.names), sizes) or settings.misfit(pool.names, sizes)
     if problem:
         raise UserError(problem)
     return REGISTRY[type(settings)](settings, sizes, pool)
@@ -88,11 +110,29 @@ def _method(settings: type[MethodSettings]) -> Callable[[Select], Select]:
 
 @_method(MmiSettings)
 def mmi(settings: MmiSettings, sizes: list[int], pool: Pool) -> list[Selection]:
-    """Greedy maximum mutual information; nested."""
+    """Greedy maximum mutual information among the sets allowed; nested."""
     assert pool.covariance is not None
-    kappa = pool.covariance.values
-    first = hub(kappa) if settings.start == "hub" else None
-    return _nested(greedy_mutual_information(kappa, max(sizes), first), sizes, pool)
+    problem = settings.constraint_problem(pool.names, sizes, pool.parameters)
+    if problem:
+        raise UserError(problem)
+    kappa, largest = pool.covariance.values, max(sizes)
+    constraints = settings.constraints(pool.names, pool.parameters)
+
+    def allows(picks: Sequence[int], candidate: int) -> bool:
+        return constraints.allows(picks, candidate, largest)
+
+    first = None
+    if settings.start == "hub":
+        ranked = largest_row_sums(kappa, len(kappa)).order
+        first = next(one for one in ranked if allows([], one))
+    picks = greedy_mutual_information(
+        kappa, largest, first, allows if settings.constrains else None
+    )
+    if settings.stop == "size":
+        return _nested(picks, sizes, pool)
+    worth = stops(np.diff(picks.objective, prepend=0.0).tolist())
+    least = max(len(settings.must_include), 1)
+    return _nested(picks, [size for size in sizes if size <= max(worth, least)], pool)
 
 
 @_method(EntropySettings)
@@ -101,6 +141,70 @@ def entropy(settings: EntropySettings, sizes: list[int], pool: Pool) -> list[Sel
     assert pool.covariance is not None
     kappa = pool.covariance.values
     return _nested(greedy_entropy(kappa, max(sizes), hub(kappa)), sizes, pool)
+
+
+@_method(QualityEntropySettings)
+def quality_entropy(
+    settings: QualityEntropySettings, sizes: list[int], pool: Pool
+) -> list[Selection]:
+    """Greedy log-determinant of diag(q) κ diag(q); nested. Starts at the largest q, or the hub."""
+    assert pool.covariance is not None
+    kappa = pool.covariance.values
+    if settings.quality == "none":
+        return _nested(greedy_entropy(kappa, max(sizes), hub(kappa)), sizes, pool)
+    assert pool.quality is not None
+    scores = pool.quality[settings.quality]
+    for name in pool.names:
+        # The logarithm of zero would outweigh all else.
+        if not 0 < scores[name] < math.inf:
+            raise UserError(
+                f"{settings.quality} of {name} is {scores[name]:g}, not a number above zero; leave "
+                "the checkpoint out, or choose another quality"
+            )
+    quality = np.array([scores[name] for name in pool.names])
+    quality /= np.median(quality)
+    return _nested(greedy_entropy(np.outer(quality, quality) * kappa, max(sizes)), sizes, pool)
+
+
+@_method(FacilityLocationSettings)
+def facility_location(
+    settings: FacilityLocationSettings, sizes: list[int], pool: Pool
+) -> list[Selection]:
+    """Greedy coverage of all checkpoints by the nearest pick; nested."""
+    assert pool.covariance is not None
+    return _nested(greedy_facility_location(pool.covariance.values, max(sizes)), sizes, pool)
+
+
+@_method(KMedoidsSettings)
+def medoids(settings: KMedoidsSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """The medoids of k clusters, for each size anew."""
+    assert pool.covariance is not None
+    kappa = pool.covariance.values
+    return [one for size in sizes for one in _nested(k_medoids(kappa, size), [size], pool)]
+
+
+@_method(HubSettings)
+def hubs(settings: HubSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """The largest row sums; nested."""
+    assert pool.covariance is not None
+    return _nested(largest_row_sums(pool.covariance.values, max(sizes)), sizes, pool)
+
+
+@_method(ExpectedRiskSettings)
+def expected_risk(settings: ExpectedRiskSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """Greedy minimum of the expected ridge residual; nested. The objective is minus its share."""
+    assert pool.features is not None
+    sample = pool.features.sample(settings.units, settings.seed)
+    factors = []
+    for name, features in zip(pool.names, sample, strict=True):
+        try:
+            factors.append(standardised(features))
+        except ValueError as error:
+            raise UserError(
+                f"{name}: {error} over {len(features)} units of the probe; leave the checkpoint "
+                "out, or raise units"
+            ) from error
+    return _nested(greedy_expected_risk(factors, max(sizes), settings.ridge), sizes, pool)
 
 
 @_method(RandomSettings)

@@ -11,7 +11,7 @@ of P's Schur complement of y given A, so both factors follow from incremental Ch
 factorisations, of κ and of P: O(m³) for P, then O(m) numbers per pick and column, O(k²m) in all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ class GreedyPicks:
 
     Attributes:
         order: indices.
-        objective: the objective, in nats, of the first 1, 2, … picks.
+        objective: the objective of the first 1, 2, … picks; in nats, where it is information.
     """
 
     order: list[int]
@@ -51,8 +51,15 @@ class _Conditional:
         self.variances -= row**2
 
 
+# Whether a candidate may be picked after the picks so far.
+Allows = Callable[[Sequence[int], int], bool]
+
+
 def greedy_mutual_information(
-    kappa: NDArray[np.float64], picks: int, first: int | None = None
+    kappa: NDArray[np.float64],
+    picks: int,
+    first: int | None = None,
+    allows: Allows | None = None,
 ) -> GreedyPicks:
     """Greedy maximum mutual information.
 
@@ -60,6 +67,8 @@ def greedy_mutual_information(
         kappa: [m, m], symmetric positive definite.
         picks: how many to pick, at most m.
         first: index of the first pick; ``None``: greedy too.
+        allows: which candidates there are at each step, at least one; ``None``: all. Those that are
+            never picked still belong to V∖A.
 
     Returns:
         The picks; the objective is MI(A; V∖A). Ties go to the smaller index.
@@ -67,7 +76,7 @@ def greedy_mutual_information(
     Raises:
         numpy.linalg.LinAlgError: if κ is not positive definite.
     """
-    return _greedy([kappa, precision(kappa)], picks, first)
+    return _greedy([kappa, precision(kappa)], picks, first, allows)
 
 
 def greedy_entropy(kappa: NDArray[np.float64], picks: int, first: int | None = None) -> GreedyPicks:
@@ -80,7 +89,12 @@ def greedy_entropy(kappa: NDArray[np.float64], picks: int, first: int | None = N
     return _greedy([kappa], picks, first)
 
 
-def _greedy(matrices: Sequence[NDArray[np.float64]], picks: int, first: int | None) -> GreedyPicks:
+def _greedy(
+    matrices: Sequence[NDArray[np.float64]],
+    picks: int,
+    first: int | None,
+    allows: Allows | None = None,
+) -> GreedyPicks:
     """Greedy maximum of the sum over matrices M of ½ log det M_AA."""
     conditionals = [_Conditional(matrix, picks) for matrix in matrices]
     size = len(matrices[0])
@@ -93,6 +107,9 @@ def _greedy(matrices: Sequence[NDArray[np.float64]], picks: int, first: int | No
         for conditional in conditionals:
             gains += 0.5 * np.log(np.maximum(conditional.variances[candidates], _TINY))
         best = int(np.argmax(gains))
+        if allows is not None:
+            ranked = np.argsort(-gains, kind="stable").tolist()
+            best = next(one for one in ranked if allows(order, int(candidates[one])))
         if not order and first is not None:
             best = int(np.searchsorted(candidates, first))
         chosen = int(candidates[best])

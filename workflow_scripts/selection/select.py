@@ -11,6 +11,7 @@ import logging
 import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,8 @@ from workflow_scripts.common.script import UserError, not_negative, parser, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, write_table
 from workflow_scripts.selection.methods import Pool, Selection, select
+from workflow_scripts.selection.pool_files import read_parameters, read_quality
+from workflow_scripts.selection.probe_features import read_probe_features
 from workflow_scripts.selection.settings import METHODS, MethodSettings
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,18 @@ def read_pool(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
     Raises:
         UserError: if a flag that the method needs is missing.
     """
+    pool = _read_main(settings, arguments)
+    if "quality" in settings.reads_beside:
+        path = _needed(arguments.quality_file, "--quality-file", arguments.method)
+        pool = replace(pool, quality=read_quality(path, pool.names))
+    if "cards" in settings.reads_beside:
+        if not arguments.cards:
+            raise UserError(f"method {arguments.method} with --cost needs --cards")
+        pool = replace(pool, parameters=read_parameters(arguments.cards, pool.names))
+    return pool
+
+
+def _read_main(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
     if settings.reads == "covariance":
         path = _needed(arguments.covariance, "--covariance", arguments.method)
         matrix = checked(read_matrix(path, arguments.names), arguments.jitter)
@@ -54,9 +69,17 @@ def read_pool(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
         singles = dict(zip(scores["checkpoints"], scores["dev_score"], strict=True))
         return Pool(sorted(singles), singles=singles)
     if arguments.checkpoints:
-        return Pool(sorted(arguments.checkpoints))
-    path = _needed(arguments.names, "--names or --checkpoints", arguments.method)
-    return Pool(sorted(read_names(path)))
+        names = sorted(arguments.checkpoints)
+    else:
+        path = _needed(arguments.names, "--names or --checkpoints", arguments.method)
+        names = sorted(read_names(path))
+    if settings.reads == "features":
+        corpus = _needed(arguments.corpus, "--corpus", arguments.method)
+        if arguments.features_folder is None:
+            raise UserError(f"method {arguments.method} needs --features-folder")
+        features = read_probe_features(arguments.features_folder, names, corpus)
+        return Pool(names, features=features)
+    return Pool(names)
 
 
 def _needed(path: Path | None, flag: str, method: str) -> Path:
@@ -75,8 +98,16 @@ def add_selection_flags(flags: argparse.ArgumentParser, output: str) -> None:
     """
     flags.add_argument("--covariance", type=Path, help="κ: .npz, .npy with --names, or .csv")
     flags.add_argument("--names", type=Path, help="names of the rows of a .npy, one a line")
-    flags.add_argument("--checkpoints", nargs="+", help="names, for methods that need no more")
+    flags.add_argument("--checkpoints", nargs="+", help="names, for methods that read no κ")
     flags.add_argument("--singles", type=Path, help="scores of every checkpoint alone, for peek")
+    flags.add_argument(
+        "--features-folder", type=Path, help="holds CHECKPOINT.safetensors, for expected_risk"
+    )
+    flags.add_argument(
+        "--corpus", type=Path, help="what the features are of, .txt or .units.parquet"
+    )
+    flags.add_argument("--quality-file", type=Path, help="scores of features, for quality_entropy")
+    flags.add_argument("--cards", type=Path, nargs="+", help="checkpoint.json files, for --cost")
     flags.add_argument("--k", type=int, nargs="+", required=True, help="sizes of the sets")
     flags.add_argument("--label", help="of the method in the table [default: its name]")
     flags.add_argument(
@@ -112,8 +143,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         table.to_csv(sys.stdout, index=False)
         return
     write_table(table, Path(arguments.output))
+    label = arguments.label or arguments.method
+    if not selections:
+        log.info("%s stops before its first size, so that its table has no rows", label)
+        return
     largest = max(selections, key=lambda one: len(one.picks))
-    log.info("%s picks %s", table["method"].iloc[0], " + ".join(largest.picks))
+    log.info("%s picks %s", label, " + ".join(largest.picks))
 
 
 if __name__ == "__main__":

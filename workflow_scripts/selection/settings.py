@@ -4,43 +4,127 @@
 from math import comb
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+)
 
 from workflow_scripts.common.settings import AllDifferent, Name, Settings
+from workflow_scripts.selection.constraint_settings import ConstraintSettings
 
-Reads = Literal["covariance", "names", "singles"]
+Reads = Literal["covariance", "names", "singles", "features"]
+Beside = Literal["quality", "cards"]
 
 
 class MethodSettings(Settings):
     """What all methods have in common.
 
     Attributes:
-        reads: what the method picks from: the covariance, the names alone, or the scores of every
-            checkpoint alone on a task.
+        reads: what the method picks from: the covariance, the names alone, the scores of every
+            checkpoint alone on a task, or the features on the probe.
         resampled: whether the method is applied to replicates of the covariance too.
     """
 
     reads: ClassVar[Reads] = "covariance"
     resampled: ClassVar[bool] = True
 
+    @property
+    def reads_beside(self) -> list[Beside]:
+        """What it reads beside: the quality of every checkpoint, or its card."""
+        return []
+
+    def misfit(self, names: list[str], sizes: list[int]) -> str | None:
+        """Why this method cannot select from these checkpoints, or ``None`` if it can."""
+        return None
+
     def problem(self, checkpoints: int, sizes: list[int]) -> str | None:
         """Why this method cannot select from so many checkpoints, or ``None`` if it can."""
         return None
 
 
-class MmiSettings(MethodSettings):
-    """Greedy maximum mutual information (Huang, Qiu and Church 2021)."""
+class MmiSettings(ConstraintSettings, MethodSettings):
+    """Greedy maximum mutual information (Huang, Qiu and Church 2021), among the sets allowed."""
 
     method: Literal["mmi"] = "mmi"
     start: Literal["greedy", "hub"] = Field(
         "greedy", description="hub takes the checkpoint with the largest row sum of κ first"
     )
+    stop: Literal["size", "gain"] = Field(
+        "size",
+        description="gain makes no pick, after the first, that does not increase the mutual "
+        "information: larger sizes are not selected",
+    )
+
+    @property
+    def reads_beside(self) -> list[Beside]:
+        """The cards, for costs that are read off the checkpoints."""
+        return [] if self.cost is None else ["cards"]
+
+    def misfit(self, names: list[str], sizes: list[int]) -> str | None:
+        """Some set of every size must be allowed."""
+        return self.constraint_problem(names, sizes)
 
 
 class EntropySettings(MethodSettings):
     """Greedy maximum entropy: the log-determinant of the picks' covariance."""
 
     method: Literal["entropy"] = "entropy"
+
+
+class QualityEntropySettings(MethodSettings):
+    """Greedy maximum entropy of checkpoints that count by their quality.
+
+    The log-determinant of diag(q) κ diag(q) over the picks, q being the quality over the zoo's
+    median: log det κ_AA plus twice the sum of log q. Mutual information does not change when
+    variables are scaled, so there is no such variant of mmi.
+    """
+
+    method: Literal["quality_entropy"] = "quality_entropy"
+    quality: Literal["rankme", "alpha_req", "stable_rank", "none"] = Field(
+        "rankme", description="a score of features that needs no labels; none: entropy"
+    )
+
+    @property
+    def reads_beside(self) -> list[Beside]:
+        """The quality, if it counts."""
+        return [] if self.quality == "none" else ["quality"]
+
+
+class FacilityLocationSettings(MethodSettings):
+    """Greedy maximum of the similarity κ of all checkpoints to the pick nearest to each."""
+
+    method: Literal["facility_location"] = "facility_location"
+
+
+class KMedoidsSettings(MethodSettings):
+    """The medoids of k clusters under the distance 1 − κ; each size is a set of its own."""
+
+    method: Literal["k_medoids"] = "k_medoids"
+
+
+class HubSettings(MethodSettings):
+    """The checkpoints with the largest row sums of κ."""
+
+    method: Literal["hub"] = "hub"
+
+
+class ExpectedRiskSettings(MethodSettings):
+    """Greedy minimum of the ridge residual that an unseen task is expected to leave."""
+
+    reads: ClassVar[Reads] = "features"
+    resampled: ClassVar[bool] = False
+    method: Literal["expected_risk"] = "expected_risk"
+    ridge: PositiveFloat = Field(
+        0.1, description="λ, added to a kernel of features whose mean eigenvalue is one"
+    )
+    units: Annotated[int, Field(ge=2)] = Field(
+        2000, description="of the probe that are used at most; whole sentences or source images"
+    )
+    seed: NonNegativeInt = Field(0, description="of the draws")
 
 
 class RandomSettings(MethodSettings):
@@ -88,7 +172,16 @@ class SingleSettings(MethodSettings):
 
 
 Method = Annotated[
-    MmiSettings | EntropySettings | RandomSettings | PeekSettings | SingleSettings,
+    MmiSettings
+    | EntropySettings
+    | QualityEntropySettings
+    | FacilityLocationSettings
+    | KMedoidsSettings
+    | HubSettings
+    | ExpectedRiskSettings
+    | RandomSettings
+    | PeekSettings
+    | SingleSettings,
     Field(discriminator="method"),
 ]
 METHODS: dict[str, type[MethodSettings]] = {

@@ -47,22 +47,22 @@ def positive_definite(
 
 def picks_from_replicates(
     settings: MethodSettings, sizes: list[int], pool: Pool, replicates: Replicates
-) -> dict[int, list[frozenset[str]]]:
-    """The sets that a method picks from each replicate, by size.
+) -> list[dict[int, frozenset[str]]]:
+    """The sets that a method picks from each replicate, by size; it may stop before the largest.
 
     Args:
         pool: what it picked from; the covariance is replaced.
     """
-    sets: dict[int, list[frozenset[str]]] = {size: [] for size in sizes}
+    found = []
     for values in tqdm(replicates.values, unit="replicate", mininterval=5):
         matrix = NamedMatrix(replicates.names, positive_definite(values))
-        for one in select(settings, sizes, replace(pool, covariance=matrix)):
-            sets[len(one.picks)].append(frozenset(one.picks))
-    return sets
+        selections = select(settings, sizes, replace(pool, covariance=matrix))
+        found.append({len(one.picks): frozenset(one.picks) for one in selections})
+    return found
 
 
 def stability_table(
-    label: str, selections: Sequence[Selection], sets: dict[int, list[frozenset[str]]]
+    label: str, selections: Sequence[Selection], found: Sequence[dict[int, frozenset[str]]]
 ) -> pd.DataFrame:
     """One row per size and checkpoint that was picked from the probe or any replicate of it.
 
@@ -74,12 +74,12 @@ def stability_table(
     rows = []
     for one in sorted(selections, key=lambda one: len(one.picks)):
         size, picked = len(one.picks), frozenset(one.picks)
-        counts = Counter(name for found in sets[size] for name in found)
-        whole = sum(found == picked for found in sets[size]) / len(sets[size])
+        sets = [sizes.get(size, frozenset()) for sizes in found]
+        counts = Counter(name for names in sets for name in names)
+        whole = sets.count(picked) / len(sets)
         order = sorted(picked | counts.keys(), key=lambda name: (-counts[name], name))
         rows += [
-            (label, size, name, name in picked, counts[name] / len(sets[size]), whole)
-            for name in order
+            (label, size, name, name in picked, counts[name] / len(sets), whole) for name in order
         ]
     return pd.DataFrame(rows, columns=STABILITY_COLUMNS)
 
@@ -97,11 +97,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{arguments.replicates}: these are not of the covariance that --method "
             f"{arguments.method} picks from"
         )
-    sizes = arguments.k
-    selections = select(settings, sizes, pool)
-    sets = picks_from_replicates(settings, sizes, pool, replicates)
+    selections = select(settings, arguments.k, pool)
+    found = picks_from_replicates(settings, arguments.k, pool, replicates)
     label = arguments.label or arguments.method
-    table = stability_table(label, selections, sets)
+    table = stability_table(label, selections, found)
     write_table(table, Path(arguments.output))
     whole = table.drop_duplicates("k").set_index("k")["set_share"]
     log.info(

@@ -1,0 +1,123 @@
+"""Which sets of checkpoints are allowed, and how a greedy selection keeps to it.
+
+A greedy selection of k checkpoints must never pick one after which no allowed set of k is left. As
+groups share no checkpoint, the cheapest way to complete a set is to take what is left by increasing
+cost, group by group as far as each is allowed (the greedy rule of matroids), so that this is known
+exactly for every candidate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Sums of costs may be off by rounding.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """The sets of m checkpoints that are allowed.
+
+    Attributes:
+        included: [m], true for those that every set must hold.
+        excluded: [m], true for those that none may hold.
+        group: [m], the number of the group that each belongs to, −1 for none.
+        most_per_group: how many of a group a set may hold; ``None``: any number.
+        costs: [m].
+        budget: what the costs of a set may come to; ``None``: anything.
+    """
+
+    included: NDArray[np.bool_]
+    excluded: NDArray[np.bool_]
+    group: NDArray[np.int64]
+    most_per_group: int | None
+    costs: NDArray[np.float64]
+    budget: float | None
+
+    @cached_property
+    def _by_cost(self) -> list[int]:
+        return [int(one) for one in np.argsort(self.costs, kind="stable")]
+
+    def allows(self, picks: Sequence[int], candidate: int, size: int) -> bool:
+        """Whether a checkpoint may be picked next.
+
+        Those that must be in every set come before all others. Of the rest, those may with which
+        the picks can still be completed to an allowed set.
+
+        Args:
+            picks: those made so far, as this method allowed.
+            size: how many picks there will be, for which some set is allowed.
+        """
+        due = set(np.flatnonzero(self.included).tolist()).difference(picks)
+        if due:
+            return candidate in due
+        return self.cheapest([*picks, candidate], size) is not None
+
+    def cheapest(self, picks: Sequence[int], size: int) -> list[int] | None:
+        """The cheapest allowed set of a size that holds the picks and all that is included.
+
+        Returns:
+            Indices, or ``None`` if no set is allowed.
+        """
+        found = sorted({*picks, *np.flatnonzero(self.included).tolist()})
+        if len(found) > size or self.excluded[found].any():
+            return None
+        room = np.full(len(self.costs) + 1, len(self.costs))
+        if self.most_per_group is not None:
+            room[:-1] = self.most_per_group
+        # Group −1, of those in no group, is the last entry, which has room for all.
+        np.subtract.at(room, self.group[found], 1)
+        if room.min() < 0:
+            return None
+        inside = set(found)
+        for one in self._by_cost:
+            if len(found) == size:
+                break
+            if one not in inside and not self.excluded[one] and room[self.group[one]] > 0:
+                found.append(one)
+                room[self.group[one]] -= 1
+        if len(found) < size or not self._affordable(found):
+            return None
+        return sorted(found)
+
+    def problem(self, size: int) -> str | None:
+        """Why no set of a size is allowed, in words, or ``None`` if one is."""
+        if self.cheapest([], size) is not None:
+            return None
+        included = int(self.included.sum())
+        if included > size:
+            return f"must_include names {included} checkpoints, more than k = {size}"
+        if int((~self.excluded).sum()) < size:
+            return f"exclude leaves {int((~self.excluded).sum())} checkpoints for k = {size}"
+        cheapest = replace(self, budget=None).cheapest([], size)
+        if cheapest is None:
+            return (
+                f"no {size} of the checkpoints that are allowed have at most {self.most_per_group} "
+                "of each group"
+            )
+        return (
+            f"the cheapest {size} checkpoints that are allowed cost "
+            f"{self.costs[cheapest].sum():g}, more than the budget of {self.budget:g}"
+        )
+
+    def _affordable(self, picks: Sequence[int]) -> bool:
+        if self.budget is None:
+            return True
+        return bool(self.costs[list(picks)].sum() <= self.budget * (1 + _ROUNDING))
+
+
+def stops(gains: Sequence[float], noise: Sequence[float] | None = None) -> int:
+    """How many picks are worth making: those before the first whose gain is not above its noise.
+
+    Args:
+        gains: of the objective by each pick.
+        noise: how large a gain may be by chance; ``None``: zero.
+    """
+    limits = [0.0] * len(gains) if noise is None else noise
+    for count, (gain, limit) in enumerate(zip(gains, limits, strict=True)):
+        if not gain > limit:
+            return count
+    return len(gains)
