@@ -48,7 +48,7 @@ def run_seed(
     config.write_text(yaml.safe_dump(zoo_of_seed(zoo, seed, sizes, draws)), encoding="utf-8")
     scores = f"results/{zoo}-seed-{seed}/scores.csv"
     subprocess.run(
-        [sys.executable, "-m", "snakemake", "--configfile", str(config.resolve()), scores]
+        [sys.executable, "-m", "snakemake", scores, "--configfile", str(config.resolve())]
         + ["--cores", str(cores), "--quiet", "all"],
         cwd=ROOT,
         check=True,
