@@ -16,8 +16,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import huggingface_hub
+import numpy as np
 import pytest
 from hub_server import HubServer
+from safetensors.numpy import save_file
 
 from workflow_scripts.checkpoints import describe_folder, fetch_checkpoint
 from workflow_scripts.checkpoints.checkpoint_files import (
@@ -25,7 +27,7 @@ from workflow_scripts.checkpoints.checkpoint_files import (
     needed_files,
     needed_paths,
 )
-from workflow_scripts.checkpoints.text_card import read_card
+from workflow_scripts.checkpoints.text_card import model_details, read_card
 from workflow_scripts.common import retry
 from workflow_scripts.common.script import UserError
 
@@ -198,6 +200,23 @@ def test_only_needed_files_are_fetched_and_the_card_describes_them(
     assert card.revision == hub.commit("some/tiny")
     assert card.folder == folder.as_posix()
     assert card.details == {"model": "bert", "layers": 2, "width": 8}
+
+
+def test_the_weights_of_safetensors_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    weights = {"a": np.zeros((3, 4), np.float32), "b": np.zeros(5, np.float16)}
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    assert model_details(tmp_path) == {"model": "bert", "parameters": 17}
+    # In shards.
+    (tmp_path / "model.safetensors").unlink()
+    for number in (1, 2):
+        save_file(weights, tmp_path / f"model-0000{number}-of-00002.safetensors")
+    (tmp_path / "model.safetensors.index.json").write_text("{}")
+    assert model_details(tmp_path)["parameters"] == 34
+    # Pickled weights tell only when they are loaded.
+    (tmp_path / "model.safetensors.index.json").unlink()
+    (tmp_path / "pytorch_model.bin").write_bytes(b"x")
+    assert model_details(tmp_path) == {"model": "bert"}
 
 
 def test_an_id_without_owner_and_a_commit_are_fetched(hub: HubServer, tmp_path: Path) -> None:

@@ -48,8 +48,7 @@ def spectrum(read_rows: ReadRows, units: int, dim: int, block_rows: int) -> NDAr
 def rankme(values: NDArray[np.float64]) -> float:
     """exp of the entropy of p_j = σ_j / Σσ: a smooth count of dimensions, from 1 to d.
 
-    Garrido, Balestriero, Najman and LeCun (2023, "RankMe", equation 1), there of features that are
-    not centred.
+    Garrido, Balestriero, Najman and LeCun (2023, "RankMe"), there of features that are not centred.
 
     Args:
         values: λ, positive.

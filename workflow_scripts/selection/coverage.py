@@ -1,8 +1,8 @@
 """Selections that read κ as a similarity: of all checkpoints to the picks nearest to them.
 
 The coverage of a set A is F(A) = Σ_j max_{i∈A} κ_ij over all checkpoints j. It is monotone and
-submodular, so that greedy picks reach at least 1 − 1/e of the best (Nemhauser, Wolsey and Fisher
-1978).
+submodular: where no κ is negative, greedy picks reach at least 1 − 1/e of the best (Nemhauser,
+Wolsey and Fisher 1978).
 """
 
 from collections.abc import Sequence
