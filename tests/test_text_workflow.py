@@ -152,7 +152,7 @@ def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
     for path in (results / "features").glob("*/*.safetensors"):
         assert open_features(path).present.all()
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count("<svg ") == 2 * 6 - 1
+    assert html.count("<svg ") == 2 * 7 - 1
 
 
 def test_a_checkpoint_of_the_hub_is_pinned_to_its_commit(finished: Workspace) -> None:
