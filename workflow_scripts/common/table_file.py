@@ -8,7 +8,7 @@ import pandas as pd
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
 
-SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -9,23 +9,25 @@ from dataclasses import dataclass
 from math import comb
 from typing import Any
 
+import numpy as np
+
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.selection.mutual_information import (
-    GreedyPicks,
-    greedy_entropy,
-    greedy_mutual_information,
-    hub,
-)
+from workflow_scripts.selection.bounds import Matrices, upper_bounds
+from workflow_scripts.selection.branch_and_bound import best_sets
+from workflow_scripts.selection.mutual_information import GreedyPicks, greedy, hub, precision
 from workflow_scripts.selection.settings import (
     EntropySettings,
     MethodSettings,
+    MmiExactSettings,
     MmiSettings,
+    MmiSwapSettings,
     PeekSettings,
     RandomSettings,
     SingleSettings,
 )
+from workflow_scripts.selection.swaps import improve_by_swaps
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,14 @@ class Selection:
         draw: number of the set among those of the same method and size.
         task: the task that was looked at, or empty.
         objective: the method's objective after each pick, or ``None`` where it has none.
+        bound: no set of this size has a higher objective; ``None`` where nothing is proven.
     """
 
     picks: list[str]
     draw: int = 0
     task: str = ""
     objective: list[float] | None = None
+    bound: float | None = None
 
 
 Select = Callable[[Any, list[int], Pool], list[Selection]]
@@ -89,10 +93,29 @@ def _method(settings: type[MethodSettings]) -> Callable[[Select], Select]:
 @_method(MmiSettings)
 def mmi(settings: MmiSettings, sizes: list[int], pool: Pool) -> list[Selection]:
     """Greedy maximum mutual information; nested."""
-    assert pool.covariance is not None
-    kappa = pool.covariance.values
-    first = hub(kappa) if settings.start == "hub" else None
-    return _nested(greedy_mutual_information(kappa, max(sizes), first), sizes, pool)
+    matrices = _information(pool)
+    picks = greedy(matrices, max(sizes), _first(settings, pool))
+    return _nested(picks, sizes, upper_bounds(matrices, sizes), pool)
+
+
+@_method(MmiSwapSettings)
+def mmi_swap(settings: MmiSwapSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """The first greedy picks of each size, improved by swaps; not nested."""
+    matrices = _information(pool)
+    order = greedy(matrices, max(sizes), _first(settings, pool)).order
+    bounds = upper_bounds(matrices, sizes)
+    return [
+        _ordered(matrices, improve_by_swaps(matrices, order[:size]), bounds[size], pool)
+        for size in sizes
+    ]
+
+
+@_method(MmiExactSettings)
+def mmi_exact(settings: MmiExactSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """Maximum mutual information, proven or as far as time allows; not nested."""
+    matrices = _information(pool)
+    found = best_sets(matrices, sizes, settings.time_limit)
+    return [_ordered(matrices, one.picks, one.bound, pool) for one in found]
 
 
 @_method(EntropySettings)
@@ -100,7 +123,8 @@ def entropy(settings: EntropySettings, sizes: list[int], pool: Pool) -> list[Sel
     """Greedy log-determinant; nested. Starts at the hub, as all starts are equally good."""
     assert pool.covariance is not None
     kappa = pool.covariance.values
-    return _nested(greedy_entropy(kappa, max(sizes), hub(kappa)), sizes, pool)
+    picks = greedy([kappa], max(sizes), hub(kappa))
+    return _nested(picks, sizes, upper_bounds([kappa], sizes), pool)
 
 
 @_method(RandomSettings)
@@ -136,9 +160,36 @@ def single(settings: SingleSettings, sizes: list[int], pool: Pool) -> list[Selec
     return [Selection([name], draw) for draw, name in enumerate(settings.picks)]
 
 
-def _nested(picks: GreedyPicks, sizes: list[int], pool: Pool) -> list[Selection]:
-    names = [pool.names[index] for index in picks.order]
-    return [Selection(names[:size], objective=picks.objective[:size]) for size in sizes]
+def _information(pool: Pool) -> Matrices:
+    """κ and its inverse, whose log-determinants make up the mutual information."""
+    assert pool.covariance is not None
+    return [pool.covariance.values, precision(pool.covariance.values)]
+
+
+def _first(settings: MmiSettings, pool: Pool) -> int | None:
+    assert pool.covariance is not None
+    return hub(pool.covariance.values) if settings.start == "hub" else None
+
+
+def _nested(
+    picks: GreedyPicks, sizes: list[int], bounds: dict[int, float], pool: Pool
+) -> list[Selection]:
+    return [
+        _certified(picks.order[:size], picks.objective[:size], bounds[size], pool) for size in sizes
+    ]
+
+
+def _ordered(matrices: Matrices, picks: list[int], bound: float, pool: Pool) -> Selection:
+    """A set in greedy order within itself."""
+    picks = sorted(picks)
+    within = greedy([matrix[np.ix_(picks, picks)] for matrix in matrices], len(picks))
+    return _certified([picks[index] for index in within.order], within.objective, bound, pool)
+
+
+def _certified(picks: list[int], objective: list[float], bound: float, pool: Pool) -> Selection:
+    names = [pool.names[index] for index in picks]
+    # A set that attains its bound may exceed it by a rounding error.
+    return Selection(names, objective=objective, bound=max(bound, objective[-1]))
 
 
 def _distinct_sets(names: list[str], size: int, draws: int, seed: int) -> list[list[str]]:

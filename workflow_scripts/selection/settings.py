@@ -4,7 +4,7 @@
 from math import comb
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from workflow_scripts.common.settings import AllDifferent, Name, Settings
 
@@ -32,6 +32,22 @@ class MmiSettings(MethodSettings):
     method: Literal["mmi"] = "mmi"
     start: Literal["greedy", "hub"] = Field(
         "greedy", description="hub takes the checkpoint with the largest row sum of κ first"
+    )
+
+
+class MmiSwapSettings(MmiSettings):
+    """Greedy maximum mutual information, then the best swap of a pick for another until none
+    helps, at each size."""
+
+    method: Literal["mmi_swap"] = "mmi_swap"  # type: ignore[assignment]
+
+
+class MmiExactSettings(MethodSettings):
+    """Maximum mutual information, proven by branch and bound as far as the time allows."""
+
+    method: Literal["mmi_exact"] = "mmi_exact"
+    time_limit: PositiveFloat = Field(
+        60.0, description="seconds for all sizes; then the best sets so far and their bounds stand"
     )
 
 
@@ -83,7 +99,13 @@ class SingleSettings(MethodSettings):
 
 
 Method = Annotated[
-    MmiSettings | EntropySettings | RandomSettings | PeekSettings | SingleSettings,
+    MmiSettings
+    | MmiSwapSettings
+    | MmiExactSettings
+    | EntropySettings
+    | RandomSettings
+    | PeekSettings
+    | SingleSettings,
     Field(discriminator="method"),
 ]
 METHODS: dict[str, type[MethodSettings]] = {
