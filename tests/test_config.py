@@ -274,7 +274,8 @@ def test_methods_may_be_renamed() -> None:
             "selection.methods.best",
             {},
             "zoos.mine.selection.methods.best:",
-            "'method' that is one of mmi, entropy, random, peek, single; given: {}",
+            "'method' that is one of mmi, mmi_swap, mmi_exact, entropy, random, peek, single; "
+            "given: {}",
         ),
         (
             "selection.methods.best",

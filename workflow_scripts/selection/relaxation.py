@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Stack = NDArray[np.float64]
 
 # Scalings move by at most this factor of e, and by half of what the fixed point asks: they act
 # upon each other.
@@ -64,16 +65,15 @@ class Point:
 
     Attributes:
         x: [f], inside the box.
-        scalings: log g and log e, [2, f], for each matrix.
+        scalings: [n, 2, f], log g and log e of each matrix.
     """
 
     x: Vector
-    scalings: tuple[Matrix, ...]
+    scalings: Stack
 
     def restricted(self, kept: NDArray[np.intp], size: int) -> "Point":
         """The same for some of the variables, with a sum of x that suits a new size."""
-        scalings = tuple(scaling[:, kept] for scaling in self.scalings)
-        return Point(_interior(self.x[kept], size), scalings)
+        return Point(_interior(self.x[kept], size), self.scalings[:, :, kept])
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Relaxation:
 def neutral_point(matrices: Sequence[Matrix], size: int) -> Point:
     """Equal shares, no scaling."""
     count = len(matrices[0])
-    return Point(np.full(count, size / count), tuple(np.zeros((2, count)) for _ in matrices))
+    return Point(np.full(count, size / count), np.zeros((len(matrices), 2, count)))
 
 
 def relax(
@@ -130,10 +130,11 @@ def relax(
         The lowest bound found, and its point; an infinite bound where rounding errors leave none.
     """
     best = Relaxation(np.inf, start, np.zeros_like(start.x), np.ones_like(start.x))
+    stack = np.stack(matrices)
     point, barrier = start, effort.barrier
     for _ in range(effort.steps):
         try:
-            value, slopes, curvature, moves, error = _evaluate(matrices, point)
+            value, slopes, curvature, moves, error = _evaluate(stack, point)
         except np.linalg.LinAlgError:
             break
         bound = value + _largest(slopes, size) - float(slopes @ point.x) + error
@@ -142,49 +143,48 @@ def relax(
             break
         if bound < best.bound:
             best = Relaxation(bound, point, slopes, np.diag(inverse).copy())
-        settled = max(float(np.abs(move).max()) for move in moves) < _NEAR
+        settled = float(np.abs(moves).max()) < _NEAR
         if best.bound < target or (settled and bound - value < _NEAR * min(bound - target, 0.05)):
             break
         uphill = slopes + barrier / point.x - barrier / (1 - point.x)
-        scalings = tuple(
-            scaling - _DAMPING * move for scaling, move in zip(point.scalings, moves, strict=True)
-        )
-        point = Point(_step(point.x, inverse @ uphill), scalings)
+        point = Point(_step(point.x, inverse @ uphill), point.scalings - _DAMPING * moves)
         barrier = max(barrier * effort.decay, _WEAKEST_BARRIER)
     return best
 
 
-def _evaluate(
-    matrices: Sequence[Matrix], point: Point
-) -> tuple[float, Vector, Matrix, list[Matrix], float]:
+def _evaluate(matrices: Stack, point: Point) -> tuple[float, Vector, Matrix, Stack, float]:
     """The relaxed objective: value, gradient and minus Hessian in x, the logarithms of what should
     be one in the scalings, and a bound on the rounding error."""
-    x = point.x
-    value, error = 0.0, 0.0
-    slopes, curvature = np.zeros_like(x), np.zeros((len(x), len(x)))
-    moves = []
-    for matrix, logs in zip(matrices, point.scalings, strict=True):
-        roots = np.exp(logs / 2)
-        scaled = matrix * roots[0]
-        whole = (scaled * x) @ scaled.T
-        whole[np.diag_indices_from(whole)] += roots[1] ** 2 * (1 - x)
-        factor = np.linalg.cholesky(whole)
-        inverse = np.linalg.inv(whole)
-        mixed = scaled.T @ inverse
-        inside = mixed @ scaled
-        mixed *= roots[1]
-        outside = inverse * np.outer(roots[1], roots[1])
-        ins, outs = np.diag(inside), np.diag(outside)
-        value += 2 * np.log(np.diag(factor)).sum() - logs[0] @ x - logs[1] @ (1 - x)
-        slopes += ins - outs - logs[0] + logs[1]
-        mixed *= mixed
-        curvature += inside**2 - mixed - mixed.T + outside**2
-        moves.append(np.clip(np.log([ins, outs]), -_LARGEST_MOVE, _LARGEST_MOVE))
-        # Entries of the sum are off by about ε √(w_ii w_jj) for each of f terms, so its
-        # log-determinant by at most ε f² Σ w_ii (W)_ii.
-        error += _EPSILON * len(x) ** 2 * float(np.diag(whole) @ np.diag(inverse))
+    x, logs = point.x, point.scalings
+    roots = np.exp(logs / 2)
+    scaled = matrices * roots[:, None, 0]
+    whole = (scaled * x) @ scaled.transpose(0, 2, 1)
+    diagonal = _diagonals(whole)
+    diagonal += roots[:, 1] ** 2 * (1 - x)
+    factor = np.asarray(np.linalg.cholesky(whole), np.float64)
+    inverse = np.asarray(np.linalg.inv(whole), np.float64)
+    # Entries of the sum are off by about ε √(w_ii w_jj) for each of f terms, so its
+    # log-determinant by at most ε f² Σ w_ii (W)_ii.
+    error = _EPSILON * len(x) ** 2 * float((diagonal * _diagonals(inverse)).sum())
+    mixed = scaled.transpose(0, 2, 1) @ inverse
+    inside = mixed @ scaled
+    mixed *= roots[:, None, 1]
+    outside = inverse * (roots[:, 1, :, None] * roots[:, None, 1])
+    ones = np.stack([_diagonals(inside), _diagonals(outside)], axis=1)
+    tilt = np.stack([x, 1 - x])
+    value = 2 * float(np.log(_diagonals(factor)).sum()) - float((logs * tilt).sum())
+    slopes = (ones[:, 0] - ones[:, 1] - logs[:, 0] + logs[:, 1]).sum(axis=0)
+    crossed = (mixed**2).sum(axis=0)
+    curvature = (inside**2 + outside**2).sum(axis=0) - crossed - crossed.T
+    moves = np.clip(np.log(ones), -_LARGEST_MOVE, _LARGEST_MOVE)
     # The identity is for 2 log det, the objective has ½.
     return value / 4, slopes / 4, curvature / 4, moves, error
+
+
+def _diagonals(matrices: Stack) -> Matrix:
+    """[n, f], a view."""
+    count, size, _ = matrices.shape
+    return matrices.reshape(count, -1)[:, :: size + 1]
 
 
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -193,7 +193,7 @@ _EPSILON = float(np.finfo(np.float64).eps)
 def _inverse_on_plane(curvature: Matrix, x: Vector, barrier: float) -> Matrix:
     """The inverse of curvature and barrier on the plane of constant Σ x."""
     whole = curvature.copy()
-    whole[np.diag_indices_from(whole)] += barrier / x**2 + barrier / (1 - x) ** 2
+    whole.ravel()[:: len(x) + 1] += barrier / x**2 + barrier / (1 - x) ** 2
     inverse = np.asarray(np.linalg.inv(whole), np.float64)
     sums = inverse.sum(axis=1)
     inverse -= np.outer(sums, sums) / sums.sum()
