@@ -57,6 +57,8 @@ def zoo() -> Raw:
             "sizes": [1, 2, 3],
             "methods": {
                 "mmi": {"start": "hub"},
+                "mmi_swap": {"start": "hub"},
+                "mmi_exact": {"time_limit": 5.0},
                 "entropy": None,
                 "random": {"draws": 5},
                 "peek": {"task": "task-02"},
@@ -281,7 +283,7 @@ def test_methods_may_be_renamed() -> None:
             "selection.methods.best",
             {"method": "magic"},
             "zoos.mine.selection.methods.best:",
-            "'method' that is one of mmi, entropy, random, peek, single",
+            "'method' that is one of mmi, mmi_swap, mmi_exact, entropy, random, peek, single",
         ),
         (
             "selection.methods",
@@ -739,6 +741,8 @@ EXAMPLES: list[Settings] = [
     LbfgsSettings(),
     LbfgsSettings(l2=[1e-12], max_iterations=1),
     METHODS["mmi"](start="hub"),
+    METHODS["mmi_swap"](start="hub"),
+    METHODS["mmi_exact"](time_limit=5),
     METHODS["entropy"](),
     METHODS["random"](draws=3, seed=2**62),
     METHODS["peek"](task="task-07"),
