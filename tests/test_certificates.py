@@ -182,6 +182,16 @@ def test_without_time_the_bound_still_holds() -> None:
     assert found.objective <= best(matrices, 5) <= found.bound
 
 
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_checkpoints_that_are_all_alike_are_no_trouble(share: float) -> None:
+    kappa = np.full((8, 8), share) + (1 - share) * np.eye(8)
+    matrices = [kappa, precision(kappa)]
+    bounds = upper_bounds(matrices, [1, 3, 8])
+    for size, found in zip([1, 3, 8], best_sets(matrices, [1, 3, 8], time_limit=60), strict=True):
+        assert found.objective == pytest.approx(best(matrices, size), abs=1e-9)
+        assert found.objective - ROUNDING <= found.bound <= bounds[size] + ROUNDING
+
+
 def test_a_covariance_close_to_singular_keeps_its_bounds() -> None:
     kappa = random_pair(8, 0)[0]
     kappa[7], kappa[:, 7] = kappa[0], kappa[:, 0]
