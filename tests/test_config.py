@@ -63,6 +63,8 @@ def zoo() -> Raw:
                     "budget": 9.5,
                     "costs": {f"agent-0{number}": number for number in range(6)},
                 },
+                "mmi_swap": {"start": "hub"},
+                "mmi_exact": {"time_limit": 5.0},
                 "entropy": None,
                 "quality_entropy": {"quality": "stable_rank"},
                 "facility_location": None,
@@ -284,15 +286,15 @@ def test_methods_may_be_renamed() -> None:
             "selection.methods.best",
             {},
             "zoos.mine.selection.methods.best:",
-            "'method' that is one of mmi, entropy, quality_entropy, facility_location, k_medoids, "
-            "hub, expected_risk, random, peek, single; given: {}",
+            "'method' that is one of mmi, mmi_swap, mmi_exact, entropy, quality_entropy, "
+            "facility_location, k_medoids, hub, expected_risk, random, peek, single; given: {}",
         ),
         (
             "selection.methods.best",
             {"method": "magic"},
             "zoos.mine.selection.methods.best:",
-            "'method' that is one of mmi, entropy, quality_entropy, facility_location, k_medoids, "
-            "hub, expected_risk, random, peek, single",
+            "'method' that is one of mmi, mmi_swap, mmi_exact, entropy, quality_entropy, "
+            "facility_location, k_medoids, hub, expected_risk, random, peek, single",
         ),
         (
             "selection.methods",
@@ -864,6 +866,8 @@ EXAMPLES: list[Settings] = [
     METHODS["hub"](),
     METHODS["quality_entropy"](quality="none"),
     METHODS["expected_risk"](ridge=1e-9, units=7, seed=4),
+    METHODS["mmi_swap"](start="hub"),
+    METHODS["mmi_exact"](time_limit=5),
     METHODS["entropy"](),
     METHODS["random"](draws=3, seed=2**62),
     METHODS["peek"](task="task-07"),

@@ -54,12 +54,12 @@ def folder(tmp_path: Path) -> Path:
     ]
     for method in ("mmi", "random"):
         rows = [
-            (label, draw, "", k, rank, name, 0.0)
+            (label, draw, "", k, rank, name, 0.0, 0.0)
             for label, draw, k, picks in selections
             for rank, name in enumerate(picks, 1)
             if label == method
         ]
-        columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+        columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
         pd.DataFrame(rows, columns=columns).to_csv(tmp_path / f"{method}.csv", index=False)
     return tmp_path
 

@@ -70,11 +70,11 @@ def some_selections() -> pd.DataFrame:
         ("peek", 0, ["bee", "dog"]),
     ]
     rows = [
-        (method, draw, "", len(picks), rank, name, 0.1 * rank)
+        (method, draw, "", len(picks), rank, name, 0.1 * rank, 0.25 if rank == len(picks) else None)
         for method, draw, picks in sets
         for rank, name in enumerate(picks, 1)
     ]
-    columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+    columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -286,6 +286,8 @@ def test_tables_hold_picks_in_order_and_what_checkpoints_know(zoo: Path) -> None
     chosen = picks[(picks["method"] == "mmi") & (picks["k"] == 2)]
     assert chosen["picks"].item() == "cat ant"
     assert chosen["objective"].item() == pytest.approx(0.2)
+    assert chosen["bound"].item() == pytest.approx(0.25)
+    assert chosen["gap"].item() == pytest.approx(0.05)
     assert checkpoints["dev_accuracy"].tolist() == [0.95] * 4
     assert set(scores["method"]) == {"mmi", "peek", "random"}
     compared = scores.set_index("method")["percentile"]

@@ -17,7 +17,9 @@ from workflow_scripts.selection.methods import REGISTRY, Pool, select
 from workflow_scripts.selection.settings import (
     METHODS,
     EntropySettings,
+    MmiExactSettings,
     MmiSettings,
+    MmiSwapSettings,
     PeekSettings,
     RandomSettings,
     SingleSettings,
@@ -95,6 +97,47 @@ def test_nested_methods_write_their_first_picks_for_every_size(tmp_path: Path) -
         whole = table[table["k"] == 4]["checkpoint"].tolist()
         assert table[table["k"] == 3]["checkpoint"].tolist() == whole[:3]
         assert table["objective"].notna().all()
+
+
+@pytest.mark.parametrize("method", ["mmi", "mmi_swap", "mmi_exact", "entropy"])
+def test_the_last_pick_of_each_set_bears_its_bound(tmp_path: Path, method: str) -> None:
+    path = save_npz(tmp_path / "k.npz", some_kappa())
+    flags = ["--covariance", str(path), "--method", method, "--k", "2", "3", "5"]
+    table = run_select(tmp_path, *flags)
+    last = table["rank"] == table["k"]
+    assert table["bound"].notna().equals(last)
+    assert (table[last]["bound"] >= table[last]["objective"]).all()
+    if method == "mmi_exact":
+        np.testing.assert_allclose(table[last]["bound"], table[last]["objective"], atol=1e-9)
+
+
+def test_exact_is_at_least_swap_and_swap_at_least_greedy() -> None:
+    for seed in range(10):
+        names = [f"n{i:02}" for i in range(12)]
+        pool = Pool(names, NamedMatrix(names, some_kappa(12, seed)))
+        sizes = [2, 4, 6]
+        greedy, hub, swap, exact = (
+            [one.objective[-1] for one in select(settings, sizes, pool) if one.objective]
+            for settings in (
+                MmiSettings(),
+                MmiSettings(start="hub"),
+                MmiSwapSettings(start="hub"),
+                MmiExactSettings(),
+            )
+        )
+        for index in range(len(sizes)):
+            assert max(hub[index], 0) <= swap[index] + 1e-9
+            assert max(greedy[index], swap[index]) <= exact[index] + 1e-9
+
+
+def test_the_log_says_how_much_better_a_set_can_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = save_npz(tmp_path / "k.npz", some_kappa())
+    with caplog.at_level("INFO"):
+        run_select(tmp_path, "--covariance", str(path), "--method", "mmi_exact", "--k", "2")
+    assert "nats, at most" in caplog.text
+    assert "possible (gap 0)" in caplog.text
 
 
 def test_the_order_of_rows_in_the_file_does_not_matter(tmp_path: Path) -> None:
@@ -185,11 +228,14 @@ def test_names_alone_suffice_for_random(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(by_file, by_flag)
     assert set(by_file["method"]) == {"chance"}
     assert by_file["objective"].isna().all()
+    assert by_file["bound"].isna().all()
 
 
-@pytest.mark.parametrize("settings", [MmiSettings(), EntropySettings(), PeekSettings(task="t")])
+@pytest.mark.parametrize(
+    "settings", [MmiSettings(), MmiExactSettings(), EntropySettings(), PeekSettings(task="t")]
+)
 def test_more_picks_than_checkpoints_are_refused(
-    settings: MmiSettings | EntropySettings | PeekSettings,
+    settings: MmiSettings | MmiExactSettings | EntropySettings | PeekSettings,
 ) -> None:
     matrix = NamedMatrix(NAMES, some_kappa())
     pool = Pool(NAMES, matrix, dict.fromkeys(NAMES, 0.0))

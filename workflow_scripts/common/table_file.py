@@ -8,7 +8,7 @@ import pandas as pd
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
 
-SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
 STABILITY_COLUMNS = ["method", "k", "checkpoint", "picked", "share", "set_share"]
 QUALITY_COLUMNS = ["checkpoint", "rankme", "alpha_req", "stable_rank", "alpha"]
 

@@ -10,11 +10,16 @@ from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, wr
 
 
 def pick_table(selections: pd.DataFrame, random: str | None) -> pd.DataFrame:
-    """One row per method, draw and size, with the picks in order; random sets are left out."""
+    """One row per method, draw and size, with the picks in order; random sets are left out.
+
+    The gap is how much better than the picks a set can be at most: bound − objective.
+    """
     chosen = selections[selections["method"] != random].sort_values(["method", "k", "draw", "rank"])
     groups = chosen.groupby(["method", "k", "draw"], sort=False)
     table = groups["checkpoint"].agg(" ".join).rename("picks").to_frame()
     table["objective"] = groups["objective"].last()
+    table["bound"] = groups["bound"].last()
+    table["gap"] = table["bound"] - table["objective"]
     return table.reset_index()
 
 

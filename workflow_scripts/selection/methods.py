@@ -15,6 +15,8 @@ import numpy as np
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
+from workflow_scripts.selection.bounds import Matrices, upper_bounds
+from workflow_scripts.selection.branch_and_bound import best_sets
 from workflow_scripts.selection.constraints import stops
 from workflow_scripts.selection.coverage import (
     greedy_facility_location,
@@ -22,12 +24,7 @@ from workflow_scripts.selection.coverage import (
     largest_row_sums,
 )
 from workflow_scripts.selection.expected_risk import greedy_expected_risk, standardised
-from workflow_scripts.selection.mutual_information import (
-    GreedyPicks,
-    greedy_entropy,
-    greedy_mutual_information,
-    hub,
-)
+from workflow_scripts.selection.mutual_information import GreedyPicks, greedy, hub, precision
 from workflow_scripts.selection.probe_features import ProbeFeatures
 from workflow_scripts.selection.settings import (
     EntropySettings,
@@ -36,12 +33,15 @@ from workflow_scripts.selection.settings import (
     HubSettings,
     KMedoidsSettings,
     MethodSettings,
+    MmiExactSettings,
     MmiSettings,
+    MmiSwapSettings,
     PeekSettings,
     QualityEntropySettings,
     RandomSettings,
     SingleSettings,
 )
+from workflow_scripts.selection.swaps import improve_by_swaps
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Pool:
         quality: scores of each checkpoint's features on the probe, by the score's name.
         parameters: number of weights of each checkpoint.
         features: of each checkpoint on the probe.
+        certify: whether to bound the objectives from above, which takes longer than to pick.
     """
 
     names: list[str]
@@ -63,6 +64,7 @@ class Pool:
     quality: dict[str, dict[str, float]] | None = None
     parameters: dict[str, float] | None = None
     features: ProbeFeatures | None = None
+    certify: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,14 @@ class Selection:
         draw: number of the set among those of the same method and size.
         task: the task that was looked at, or empty.
         objective: the method's objective after each pick, or ``None`` where it has none.
+        bound: no set of this size has a higher objective; ``None`` where nothing is proven.
     """
 
     picks: list[str]
     draw: int = 0
     task: str = ""
     objective: list[float] | None = None
+    bound: float | None = None
 
 
 Select = Callable[[Any, list[int], Pool], list[Selection]]
@@ -111,11 +115,11 @@ def _method(settings: type[MethodSettings]) -> Callable[[Select], Select]:
 @_method(MmiSettings)
 def mmi(settings: MmiSettings, sizes: list[int], pool: Pool) -> list[Selection]:
     """Greedy maximum mutual information among the sets allowed; nested."""
-    assert pool.covariance is not None
+    matrices = _information(pool)
     problem = settings.constraint_problem(pool.names, sizes, pool.parameters)
     if problem:
         raise UserError(problem)
-    kappa, largest = pool.covariance.values, max(sizes)
+    largest = max(sizes)
     constraints = settings.constraints(pool.names, pool.parameters)
 
     def allows(picks: Sequence[int], candidate: int) -> bool:
@@ -123,16 +127,35 @@ def mmi(settings: MmiSettings, sizes: list[int], pool: Pool) -> list[Selection]:
 
     first = None
     if settings.start == "hub":
-        ranked = largest_row_sums(kappa, len(kappa)).order
+        ranked = largest_row_sums(matrices[0], len(matrices[0])).order
         first = next(one for one in ranked if allows([], one))
-    picks = greedy_mutual_information(
-        kappa, largest, first, allows if settings.constrains else None
-    )
-    if settings.stop == "size":
-        return _nested(picks, sizes, pool)
-    worth = stops(np.diff(picks.objective, prepend=0.0).tolist())
-    least = max(len(settings.must_include), 1)
-    return _nested(picks, [size for size in sizes if size <= max(worth, least)], pool)
+    picks = greedy(matrices, largest, first, allows if settings.constrains else None)
+    if settings.stop == "gain":
+        worth = stops(np.diff(picks.objective, prepend=0.0).tolist())
+        least = max(len(settings.must_include), 1)
+        sizes = [size for size in sizes if size <= max(worth, least)]
+    return _nested(picks, sizes, pool, matrices)
+
+
+@_method(MmiSwapSettings)
+def mmi_swap(settings: MmiSwapSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """The first greedy picks of each size, improved by swaps; not nested."""
+    matrices = _information(pool)
+    first = hub(matrices[0]) if settings.start == "hub" else None
+    order = greedy(matrices, max(sizes), first).order
+    bounds = _bounds(matrices, sizes, pool)
+    return [
+        _ordered(matrices, improve_by_swaps(matrices, order[:size]), bounds[size], pool)
+        for size in sizes
+    ]
+
+
+@_method(MmiExactSettings)
+def mmi_exact(settings: MmiExactSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """Maximum mutual information, proven or as far as time allows; not nested."""
+    matrices = _information(pool)
+    found = best_sets(matrices, sizes, settings.time_limit)
+    return [_ordered(matrices, one.picks, one.bound, pool) for one in found]
 
 
 @_method(EntropySettings)
@@ -140,7 +163,8 @@ def entropy(settings: EntropySettings, sizes: list[int], pool: Pool) -> list[Sel
     """Greedy log-determinant; nested. Starts at the hub, as all starts are equally good."""
     assert pool.covariance is not None
     kappa = pool.covariance.values
-    return _nested(greedy_entropy(kappa, max(sizes), hub(kappa)), sizes, pool)
+    picks = greedy([kappa], max(sizes), hub(kappa))
+    return _nested(picks, sizes, pool, [kappa])
 
 
 @_method(QualityEntropySettings)
@@ -151,7 +175,7 @@ def quality_entropy(
     assert pool.covariance is not None
     kappa = pool.covariance.values
     if settings.quality == "none":
-        return _nested(greedy_entropy(kappa, max(sizes), hub(kappa)), sizes, pool)
+        return entropy(EntropySettings(), sizes, pool)
     assert pool.quality is not None
     scores = pool.quality[settings.quality]
     for name in pool.names:
@@ -163,7 +187,8 @@ def quality_entropy(
             )
     quality = np.array([scores[name] for name in pool.names])
     quality /= np.median(quality)
-    return _nested(greedy_entropy(np.outer(quality, quality) * kappa, max(sizes)), sizes, pool)
+    weighted = np.outer(quality, quality) * kappa
+    return _nested(greedy([weighted], max(sizes)), sizes, pool, [weighted])
 
 
 @_method(FacilityLocationSettings)
@@ -240,9 +265,44 @@ def single(settings: SingleSettings, sizes: list[int], pool: Pool) -> list[Selec
     return [Selection([name], draw) for draw, name in enumerate(settings.picks)]
 
 
-def _nested(picks: GreedyPicks, sizes: list[int], pool: Pool) -> list[Selection]:
-    names = [pool.names[index] for index in picks.order]
-    return [Selection(names[:size], objective=picks.objective[:size]) for size in sizes]
+def _information(pool: Pool) -> Matrices:
+    """κ and its inverse, whose log-determinants make up the mutual information."""
+    assert pool.covariance is not None
+    return [pool.covariance.values, precision(pool.covariance.values)]
+
+
+def _bounds(
+    matrices: Matrices | None, sizes: list[int], pool: Pool
+) -> dict[int, float] | dict[int, None]:
+    if matrices is None or not sizes or not pool.certify:
+        return dict.fromkeys(sizes)
+    return upper_bounds(matrices, sizes)
+
+
+def _nested(
+    picks: GreedyPicks, sizes: list[int], pool: Pool, matrices: Matrices | None = None
+) -> list[Selection]:
+    """The first picks, for every size; with bounds, where the objective is Σ_M ½ log det M_AA."""
+    bounds = _bounds(matrices, sizes, pool)
+    return [
+        _certified(picks.order[:size], picks.objective[:size], bounds[size], pool) for size in sizes
+    ]
+
+
+def _ordered(matrices: Matrices, picks: list[int], bound: float | None, pool: Pool) -> Selection:
+    """A set in greedy order within itself."""
+    picks = sorted(picks)
+    within = greedy([matrix[np.ix_(picks, picks)] for matrix in matrices], len(picks))
+    return _certified([picks[index] for index in within.order], within.objective, bound, pool)
+
+
+def _certified(
+    picks: list[int], objective: list[float], bound: float | None, pool: Pool
+) -> Selection:
+    names = [pool.names[index] for index in picks]
+    # A set that attains its bound may exceed it by a rounding error.
+    highest = None if bound is None else max(bound, objective[-1])
+    return Selection(names, objective=objective, bound=highest)
 
 
 def _distinct_sets(names: list[str], size: int, draws: int, seed: int) -> list[list[str]]:

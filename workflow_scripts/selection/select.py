@@ -30,12 +30,23 @@ log = logging.getLogger(__name__)
 
 def selection_table(label: str, selections: Sequence[Selection]) -> pd.DataFrame:
     """One row per picked checkpoint, with the columns ``method, draw, task, k, rank, checkpoint,
-    objective``; the objective of a row is that of the picks up to its rank."""
+    objective, bound``.
+
+    The objective of a row is that of the picks up to its rank. The bound stands in the last row of
+    a set: no set of its size has a higher objective, so bound − objective is the gap at most; empty
+    where nothing is proven.
+    """
     rows = [
-        (label, one.draw, one.task, len(one.picks), rank, name, objective)
+        (label, one.draw, one.task, len(one.picks), rank, name, objective, bound)
         for one in selections
-        for rank, (name, objective) in enumerate(
-            zip(one.picks, one.objective or [math.nan] * len(one.picks), strict=True), start=1
+        for rank, (name, objective, bound) in enumerate(
+            zip(
+                one.picks,
+                one.objective or [math.nan] * len(one.picks),
+                [math.nan] * (len(one.picks) - 1) + [math.nan if one.bound is None else one.bound],
+                strict=True,
+            ),
+            start=1,
         )
     ]
     return pd.DataFrame(rows, columns=SELECTION_COLUMNS)
@@ -149,6 +160,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     largest = max(selections, key=lambda one: len(one.picks))
     log.info("%s picks %s", label, " + ".join(largest.picks))
+    for one in selections:
+        if one.objective is not None and one.bound is not None:
+            log.info(
+                "k = %d: objective %.4f nats, at most %.4f possible (gap %.2g)",
+                len(one.picks),
+                one.objective[-1],
+                one.bound,
+                one.bound - one.objective[-1],
+            )
 
 
 if __name__ == "__main__":

@@ -69,6 +69,27 @@ class MmiSettings(ConstraintSettings, MethodSettings):
         return self.constraint_problem(names, sizes)
 
 
+class MmiSwapSettings(MethodSettings):
+    """Greedy maximum mutual information, then the best swap of a pick for another until none
+    helps, at each size."""
+
+    method: Literal["mmi_swap"] = "mmi_swap"
+    start: Literal["greedy", "hub"] = Field(
+        "greedy", description="hub takes the checkpoint with the largest row sum of κ first"
+    )
+
+
+class MmiExactSettings(MethodSettings):
+    """Maximum mutual information, proven by branch and bound as far as the time allows."""
+
+    # Hundreds of proofs would take hundreds of times as long.
+    resampled: ClassVar[bool] = False
+    method: Literal["mmi_exact"] = "mmi_exact"
+    time_limit: PositiveFloat = Field(
+        60.0, description="seconds for all sizes; then the best sets so far and their bounds stand"
+    )
+
+
 class EntropySettings(MethodSettings):
     """Greedy maximum entropy: the log-determinant of the picks' covariance."""
 
@@ -173,6 +194,8 @@ class SingleSettings(MethodSettings):
 
 Method = Annotated[
     MmiSettings
+    | MmiSwapSettings
+    | MmiExactSettings
     | EntropySettings
     | QualityEntropySettings
     | FacilityLocationSettings

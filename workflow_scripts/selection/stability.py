@@ -56,7 +56,7 @@ def picks_from_replicates(
     found = []
     for values in tqdm(replicates.values, unit="replicate", mininterval=5):
         matrix = NamedMatrix(replicates.names, positive_definite(values))
-        selections = select(settings, sizes, replace(pool, covariance=matrix))
+        selections = select(settings, sizes, replace(pool, covariance=matrix, certify=False))
         found.append({len(one.picks): frozenset(one.picks) for one in selections})
     return found
 
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{arguments.replicates}: these are not of the covariance that --method "
             f"{arguments.method} picks from"
         )
-    selections = select(settings, arguments.k, pool)
+    selections = select(settings, arguments.k, replace(pool, certify=False))
     found = picks_from_replicates(settings, arguments.k, pool, replicates)
     label = arguments.label or arguments.method
     table = stability_table(label, selections, found)
