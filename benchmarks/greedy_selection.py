@@ -109,7 +109,7 @@ def draw(table: pd.DataFrame, path: Path) -> None:
             label, (last["m"], last[column]), (6, 0), textcoords="offset points", va="center"
         )
     axes.set(xscale="log", yscale="log", xlabel="checkpoints m", ylabel="seconds")
-    axes.set_xlim(None, 3 * table["m"].max())
+    axes.set_xlim(None, 8 * table["m"].max())
     made.savefig(path)
     plt.close(made)
 
