@@ -85,7 +85,7 @@ class TorchArrays:
         return self._torch.from_numpy(values).to(self._device)
 
     def get(self, array: Array) -> NDArray[np.float64]:
-        return np.array(array.cpu())
+        return np.array(array.cpu().numpy())
 
     def zeros(self, *shape: int) -> Array:
         return self._torch.zeros(shape, dtype=self._torch.float64, device=self._device)

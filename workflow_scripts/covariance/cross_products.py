@@ -19,10 +19,14 @@ from workflow_scripts.covariance.pairs import Pair, pairs_with
 _LEAST_BLOCK = 64
 # Adding a product to its sum in float64 should cost little beside the product.
 _LARGEST_BLOCK = 4096
+# Narrow features have few products to average rounding over, and BLAS adds each of them up without
+# a break. Theirs are of so many units at a time.
+_NARROW = 64
+_NARROW_BLOCK = 512
 
 
 @dataclass(frozen=True)
-class Plan:
+class CrossPlan:
     """How the products are shared out so that they fit in memory.
 
     Attributes:
@@ -40,7 +44,7 @@ class Plan:
 
 def plan_cross_products(
     dims: Sequence[int], units: int, memory_bytes: int, fresh: Sequence[int]
-) -> Plan:
+) -> CrossPlan:
     """Share the pairs with a fresh checkpoint out among as few passes as fit.
 
     The least that this takes is the product of one pair, and 64 units of all checkpoints.
@@ -63,7 +67,7 @@ def plan_cross_products(
         passes[-1].append((i, j))
     products = sum(widths[i] * widths[j] * (1 if i == j else 2) for i, j in pairs)
     read = sum(dims[i] for one in passes for i in _members(one))
-    return Plan(passes, rows, float(units) * products, float(units) * read)
+    return CrossPlan(passes, rows, float(units) * products, float(units) * read)
 
 
 def sums_of_cross_products(
@@ -101,7 +105,9 @@ def _go_through(
         for rows in blocks(done.units, snapshot.units, block_rows):
             block = {i: arrays.put(_with_norms(features, i, rows)) for i in widths}
             for (i, j), product in products.items():
-                product += block[i].T @ block[j]
+                narrow = min(features.dims[i], features.dims[j]) < _NARROW
+                for part in blocks(0, len(block[i]), _NARROW_BLOCK if narrow else block_rows):
+                    product += block[i][part].T @ block[j][part]
         for (i, j), product in products.items():
             _enter(snapshot, i, j, features.dims, product)
 

@@ -10,8 +10,12 @@ from collections.abc import Sequence
 
 from workflow_scripts.covariance.arrays import NUMPY, Arrays
 from workflow_scripts.covariance.centred_features import ReadRows
-from workflow_scripts.covariance.cross_products import plan_cross_products, sums_of_cross_products
-from workflow_scripts.covariance.gram_tiles import plan_gram_tiles, sums_of_gram_tiles
+from workflow_scripts.covariance.cross_products import (
+    CrossPlan,
+    plan_cross_products,
+    sums_of_cross_products,
+)
+from workflow_scripts.covariance.gram_tiles import TilePlan, plan_gram_tiles, sums_of_gram_tiles
 from workflow_scripts.covariance.kernel_alignment import GramSums
 
 log = logging.getLogger(__name__)
@@ -45,21 +49,17 @@ def gram_sums(
     Returns:
         For each prefix the sums over so many of the first units.
     """
-    if cross_products_are_cheaper(dims, prefixes[-1], memory_bytes, fresh):
-        log.info("cross products of features, %d units", prefixes[-1])
+    fresh = range(len(dims)) if fresh is None else fresh
+    units = prefixes[-1]
+    cross = plan_cross_products(dims, units, memory_bytes, fresh)
+    tiles = plan_gram_tiles(dims, units, memory_bytes, fresh)
+    if cost(cross) <= cost(tiles):
+        log.info("cross products; the features are gone through %d times", len(cross.passes))
         return sums_of_cross_products(read_rows, dims, prefixes, memory_bytes, fresh, arrays)
-    log.info("tiles of Gram matrices, %d units", prefixes[-1])
+    log.info("tiles of Gram matrices of %d units", min(tiles.block_rows, units))
     return sums_of_gram_tiles(read_rows, dims, prefixes, memory_bytes, fresh, arrays)
 
 
-def cross_products_are_cheaper(
-    dims: Sequence[int], units: int, memory_bytes: int, fresh: Sequence[int] | None = None
-) -> bool:
-    """Which form costs less: cross products, or Gram tiles."""
-    fresh = range(len(dims)) if fresh is None else fresh
-    cross = plan_cross_products(dims, units, memory_bytes, fresh)
-    tiles = plan_gram_tiles(dims, units, memory_bytes, fresh)
-    return (
-        cross.operations + _READING * cross.values_read
-        <= tiles.operations + _READING * tiles.values_read
-    )
+def cost(plan: CrossPlan | TilePlan) -> float:
+    """What a plan costs, in operations of a product."""
+    return plan.operations + _READING * plan.values_read

@@ -26,7 +26,7 @@ _STACKING = 4
 
 
 @dataclass(frozen=True)
-class Plan:
+class TilePlan:
     """How tiles are laid out.
 
     Attributes:
@@ -44,7 +44,7 @@ class Plan:
 
 def plan_gram_tiles(
     dims: Sequence[int], units: int, memory_bytes: int, fresh: Sequence[int]
-) -> Plan:
+) -> TilePlan:
     """Lay tiles out so that they, the features beside them and what is kept fit in memory.
 
     Beside tiles of 64 units, a row sum and a norm of each unit and checkpoint are the least.
@@ -62,7 +62,7 @@ def plan_gram_tiles(
     tiles = float(units) * (units + rows)
     stacking = _STACKING * count * len(fresh) * (1 if len(fresh) == count else 2)
     read = 1.0 if held else max(1.0, (units + rows) / (2 * rows))
-    return Plan(rows, held, tiles * (total + stacking), read * units * total)
+    return TilePlan(rows, held, tiles * (total + stacking), read * units * total)
 
 
 def _largest_block(memory_bytes: int, count: int, row_bytes: int) -> int:
