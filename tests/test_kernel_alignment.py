@@ -144,6 +144,15 @@ def test_neither_scale_nor_a_common_value_costs_digits(
     np.testing.assert_allclose(kappa, expected, rtol=0, atol=SINGLE)
 
 
+@pytest.mark.parametrize("estimator", ["biased", "debiased"])
+@pytest.mark.parametrize("form", FORMS)
+def test_copies_are_alike(estimator: Estimator, form: object) -> None:
+    x, y = random_features(120, [40, 9], seed=1)
+    kappa = kernel_alignment(sums_of([x, y, x, x], form), estimator)
+    np.testing.assert_allclose(kappa[[0, 0, 2], [2, 3, 3]], 1, rtol=0, atol=1e-7)
+    assert abs(np.linalg.eigvalsh(kappa)[:2]).max() < 1e-7
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("fresh", [[3], [0], [1, 3], [0, 1, 2, 3]])
 @pytest.mark.parametrize("memory_bytes", [1, 1 << 30])
@@ -181,7 +190,7 @@ def test_products_that_do_not_fit_are_made_in_several_passes() -> None:
     for pairs in less.passes:
         assert sum(8 * dims[i] * dims[j] for i, j in pairs) < 1_500 << 20
     assert less.operations == enough.operations
-    assert less.operations == pytest.approx(units * sum(dims) ** 2, rel=0.02)
+    assert less.operations == pytest.approx(units * sum(dims) ** 2, rel=0.05)
     one = plan_cross_products(dims, units, 1_500 << 20, [7])
     assert len(one.passes) == 1
     assert one.operations < enough.operations / 15

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 ReadRows = Callable[[int, slice], NDArray[np.floating]]
 
-# So many of the first units give the shift and scale. The number is fixed because sums that are
-# kept from one run to the next must have been made with the same.
+# At most so many of the first units give shift and factor. Nothing but the prefixes has a say in it,
+# because sums that are kept from one run to the next must have been made with the same.
 _FIRST_UNITS = 256
 
 
@@ -23,13 +23,14 @@ class CentredFeatures:
     Args:
         read_rows: ``read_rows(i, rows)`` gives the features [b, d_i] of checkpoint i.
         dims: the widths d_i.
-        units: n.
+        prefixes: numbers of units whose sums are wanted. What is taken off lies within the first
+            of them, so that they are as exact as the others where features drift.
     """
 
-    def __init__(self, read_rows: ReadRows, dims: Sequence[int], units: int) -> None:
+    def __init__(self, read_rows: ReadRows, dims: Sequence[int], prefixes: Sequence[int]) -> None:
         self.dims = list(dims)
         self._read_rows = read_rows
-        self._first = slice(0, min(units, _FIRST_UNITS))
+        self._first = slice(0, min([_FIRST_UNITS, *filter(None, prefixes)]))
         self._shifts: dict[int, tuple[NDArray[np.float32], np.float32]] = {}
 
     def read(

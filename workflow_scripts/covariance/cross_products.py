@@ -65,7 +65,7 @@ def plan_cross_products(
             passes.append([])
             room = left - 8 * widths[i] * widths[j]
         passes[-1].append((i, j))
-    products = sum(widths[i] * widths[j] * (1 if i == j else 2) for i, j in pairs)
+    products = sum(2 * widths[i] * widths[j] for i, j in pairs)
     read = sum(dims[i] for one in passes for i in _members(one))
     return CrossPlan(passes, rows, float(units) * products, float(units) * read)
 
@@ -82,7 +82,7 @@ def sums_of_cross_products(
 
     Products over a block of units are of float32, their sum over blocks of float64.
     """
-    features = CentredFeatures(read_rows, dims, prefixes[-1])
+    features = CentredFeatures(read_rows, dims, prefixes)
     fresh = range(len(dims)) if fresh is None else fresh
     plan = plan_cross_products(dims, prefixes[-1], memory_bytes, fresh)
     snapshots = [GramSums.zeros(units, len(dims)) for units in prefixes]
@@ -105,9 +105,12 @@ def _go_through(
         for rows in blocks(done.units, snapshot.units, block_rows):
             block = {i: arrays.put(_with_norms(features, i, rows)) for i in widths}
             for (i, j), product in products.items():
+                # A copy, because BLAS has another way for a matrix with itself, which rounds
+                # otherwise, and copies of a checkpoint would seem to differ a little.
+                other = block[j] + 0 if i == j else block[j]
                 narrow = min(features.dims[i], features.dims[j]) < _NARROW
                 for part in blocks(0, len(block[i]), _NARROW_BLOCK if narrow else block_rows):
-                    product += block[i][part].T @ block[j][part]
+                    product += block[i][part].T @ other[part]
         for (i, j), product in products.items():
             _enter(snapshot, i, j, features.dims, product)
 

@@ -86,7 +86,7 @@ def sums_of_gram_tiles(
     count, units = len(dims), prefixes[-1]
     fresh = range(count) if fresh is None else fresh
     plan = plan_gram_tiles(dims, units, memory_bytes, fresh)
-    read = _reader(CentredFeatures(read_rows, dims, units), plan.held, arrays)
+    read = _reader(CentredFeatures(read_rows, dims, prefixes), plan.held, arrays)
     tiles = _Tiles(count, min(plan.block_rows, units), fresh, arrays)
     row_sums, diagonals = arrays.zeros(count, units), arrays.zeros(count, units)
     column_sums = [arrays.zeros(dim) for dim in dims]
