@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from benchmarks.kernel_alignment_figure import draw
 
 Features = list[NDArray[np.float32]]
 Matrix = NDArray[np.float64]
@@ -211,36 +212,6 @@ def described(row: Row, longest: float) -> Iterator[str]:
             yield f"  {name}: left out, it would take more than {longest:.0f} s"
         else:
             yield f"  {name}: {seconds:.2f} s, ours is {seconds / row.ours:.1f} times as fast"
-
-
-def draw(table: pd.DataFrame, output: Path, machine: str) -> None:
-    """Seconds over the number of units, a panel for each number of checkpoints."""
-    import matplotlib.pyplot as plt
-
-    zoos = sorted(table["checkpoints"].unique())
-    figure, axes = plt.subplots(
-        1, len(zoos), figsize=(1 + 3 * len(zoos), 3.4), sharey=True, squeeze=False
-    )
-    lines: dict[str, dict[str, Any]] = {
-        "formula": {"label": "each pair by itself", "marker": "s", "color": "#777777"},
-        "formula_norms_once": {"label": "norms once", "marker": "D", "color": "#aaaaaa"},
-        "ours": {"label": "ours", "marker": "o", "color": "#0072b2"},
-        "bare": {"label": "bare products", "marker": "x", "color": "black", "linestyle": ":"},
-    }
-    for axis, checkpoints in zip(axes[0], zoos, strict=True):
-        part = table[table["checkpoints"] == checkpoints].sort_values("units")
-        for column, look in lines.items():
-            axis.plot(part["units"], part[column], **look)
-        axis.set(
-            title=f"{checkpoints} checkpoints", xlabel="probe units", xscale="log", yscale="log"
-        )
-    axes[0][0].set_ylabel("seconds")
-    axes[0][-1].legend(frameon=False, fontsize="small")
-    figure.suptitle(machine, fontsize="small")
-    figure.tight_layout()
-    for suffix in (".svg", ".png"):
-        figure.savefig(output / f"kernel_alignment{suffix}", dpi=150)
-    plt.close(figure)
 
 
 def processor() -> str:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 ReadRows = Callable[[int, slice], NDArray[np.floating]]
 
-# At most so many of the first units give shift and factor. Nothing but the prefixes has a say in it,
-# because sums that are kept from one run to the next must have been made with the same.
+# At most so many of the first units give shift and factor. Nothing but the prefixes has a say in
+# it, because sums that are kept from one run to the next must have been made with the same.
 _FIRST_UNITS = 256
 
 
