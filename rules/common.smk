@@ -374,11 +374,6 @@ def covariance_flags(wildcards):
     return to_flags(zoo_of(wildcards).covariance, exclude={"precomputed", "names"})
 
 
-def covariance_memory(wildcards):
-    """Megabytes for the products of all features: they grow with the zoo."""
-    return max(3000, 300 * len(checkpoint_names(wildcards)))
-
-
 def convergence_flags(wildcards):
     """How the covariance is estimated, and at which numbers of sentences beside all."""
     zoo = zoo_of(wildcards)

@@ -2,7 +2,12 @@
 
 
 rule estimate_covariance:
-    """Kernel alignment between all pairs of checkpoints."""
+    """Kernel alignment between all pairs of checkpoints.
+
+    What was added up for each pair stays in {probe}.sums.npz beside the covariance, so that one more
+    checkpoint costs one more row. It is no output: without it everything is computed anew, and
+    Snakemake would delete it before it could be used.
+    """
     input:
         features=lambda wildcards: feature_files(wildcards, wildcards.probe),
         code=sources("workflow_scripts/covariance/estimate.py"),
@@ -18,17 +23,18 @@ rule estimate_covariance:
         "../envs/taskspace.yaml"
     threads: 2
     resources:
-        mem_mb=covariance_memory,
+        mem_mb=3000,
     params:
         folder="results/{zoo}/features/{probe}",
         checkpoints=checkpoint_names,
+        sums="results/{zoo}/covariance/{probe}.sums.npz",
         flags=covariance_flags,
     message:
         "{wildcards.zoo}: estimating the covariance on {wildcards.probe}"
     shell:
         "python -m workflow_scripts.covariance.estimate --features-folder {params.folder:q}"
         " --checkpoints {params.checkpoints:q} {params.flags:q} --output {output.covariance:q}"
-        " --memory-mb $(({resources.mem_mb} / 2)) > {log:q} 2>&1"
+        " --sums {params.sums:q} --memory-mb $(({resources.mem_mb} / 2)) > {log:q} 2>&1"
 
 
 use rule estimate_covariance as estimate_word_covariance with:
@@ -45,6 +51,7 @@ use rule estimate_covariance as estimate_word_covariance with:
     params:
         folder="results/{zoo}/features/{probe}",
         checkpoints=checkpoint_names,
+        sums="results/{zoo}/covariance/{probe}.sums.npz",
         flags=convergence_flags,
 
 

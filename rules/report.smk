@@ -316,6 +316,7 @@ rule write_report:
     input:
         figures=[figure for zoo in ZOOS for figure in report_figures(zoo)],
         tables=[table for zoo in ZOOS for table in report_tables(zoo)],
+        covariances=[f"results/{zoo}/covariance/probe.npz" for zoo in ZOOS],
         code=[*sources("workflow_scripts/report/page.py"), *REPORT_TEXTS],
     output:
         "results/report.html",
@@ -335,4 +336,5 @@ rule write_report:
         "writing results/report.html"
     shell:
         "python -m workflow_scripts.report.page --figures {input.figures:q}"
-        " --tables {input.tables:q} {params.headlines:q} --output {output:q} > {log:q} 2>&1"
+        " --tables {input.tables:q} --covariances {input.covariances:q} {params.headlines:q}"
+        " --output {output:q} > {log:q} 2>&1"

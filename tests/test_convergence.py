@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_kernel_alignment import DIRECT, FORMS, random_features
+from test_kernel_alignment import DIRECT, FORMS, SINGLE, random_features
 
 from workflow_scripts.common.corpus_file import write_sentences
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
@@ -18,7 +18,8 @@ from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.covariance import estimate, import_covariance
 from workflow_scripts.covariance.convergence import Prefix, kl_divergence, prefixes_of
-from workflow_scripts.covariance.kernel_alignment import Estimator, gram_sums, kernel_alignment
+from workflow_scripts.covariance.gram_sums import gram_sums
+from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
 
 Matrix = NDArray[np.float64]
 ESTIMATORS: list[Estimator] = ["biased", "debiased"]
@@ -49,7 +50,10 @@ def test_every_prefix_equals_the_direct_formula_on_its_units(
     assert [one.units for one in sums] == prefixes
     for units, one in zip(prefixes, sums, strict=True):
         expected = direct_kappa([matrix[:units] for matrix in matrices], estimator)
-        np.testing.assert_allclose(kernel_alignment(one, estimator), expected, atol=1e-9)
+        # The debiased estimate from five units is what is left of much that cancels.
+        atol = SINGLE if units > 5 else 1e-5
+        kappa = kernel_alignment(one, estimator)
+        np.testing.assert_allclose(kappa, expected, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -63,12 +67,13 @@ def test_all_units_give_the_same_with_and_without_prefixes(form: object) -> None
             )
             for prefixes in ([7, 100, 500], [500])
         )
-        np.testing.assert_allclose(with_prefixes, without, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(with_prefixes, without, rtol=0, atol=SINGLE)
 
 
 @pytest.mark.parametrize("units", [10, 2_000])
 def test_one_pass_reads_every_unit_once_whatever_the_form(units: int) -> None:
-    """Few units go through Gram tiles, many through cross products."""
+    """Few units go through Gram tiles, many through cross products; the first 256 are read once
+    more, for what is taken off."""
     matrices = random_features(units, [30, 20], seed=2)
     rows_read: list[int] = []
 
@@ -76,23 +81,11 @@ def test_one_pass_reads_every_unit_once_whatever_the_form(units: int) -> None:
         rows_read.extend(range(rows.start, rows.stop))
         return matrices[index][rows]
 
-    gram_sums(counting, [30, 20], [units], 1 << 30)
-    assert sorted(rows_read) == sorted([*range(units)] * 2)
-    rows_read.clear()
-    gram_sums(counting, [30, 20], [units // 2, units], 1 << 30)
-    if units == 2_000:
-        assert sorted(rows_read) == sorted([*range(units)] * 2)
-
-
-def test_the_memory_that_would_save_most_of_the_work_is_named(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    matrices = random_features(2_000, [100, 100], seed=2)
-    needed = 4 * 200 * (200 + 300) + 16 * 200 * 64
-    for memory_bytes, said in ((needed, False), (needed - 1, True)):
-        gram_sums(lambda i, rows: matrices[i][rows], [100, 100], [2_000], memory_bytes)
-        # 2,000 (200 + 4) / 200².
-        assert ("with 1 MB of memory this would take 10 times less work" in caplog.text) == said
+    for prefixes in ([units], [units // 2, units]):
+        rows_read.clear()
+        gram_sums(counting, [30, 20], prefixes, 1 << 30)
+        first = min(prefixes[0], 256)
+        assert sorted(rows_read) == sorted([*range(units), *range(first)] * 2)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -200,7 +193,7 @@ def test_the_covariance_does_not_depend_on_prefixes(probe: tuple[Path, list[Matr
     assert len(run(folder, *with_corpus(folder))) == 2
     other = read_covariance(folder / "probe.npz")
     assert (one.names, one.rows, one.estimator) == (other.names, other.rows, other.estimator)
-    np.testing.assert_allclose(one.values, other.values, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(one.values, other.values, rtol=0, atol=SINGLE)
 
 
 def test_beginnings_too_short_for_a_covariance_are_left_empty_and_said(

@@ -166,6 +166,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     some_scores().to_csv(folder / "scores.csv", index=False)
     some_convergence().to_csv(folder / "convergence.csv", index=False)
     some_selections().to_csv(folder / "picks.csv", index=False)
+    covariance = Covariance(NAMES, some_kappa(), 99, "biased", ["ant and bee are alike"])
+    write_covariance(folder / "covariance/probe.npz", covariance)
     some_stability().to_csv(folder / "stability.csv", index=False)
     write_covariance(folder / "probe.npz", Covariance(NAMES, some_kappa(), 99, "biased"))
     for name in NAMES:
@@ -298,6 +300,7 @@ def write_page(zoo: Path, figures: list[Path], made: list[Path]) -> str:
     output = zoo.parent / "report.html"
     page.main(
         ["--figures", *map(str, figures), "--tables", *map(str, made)]
+        + ["--covariances", str(zoo / "covariance/probe.npz")]
         + ["--headline", zoo.name, "mmi", "--output", str(output)]
     )
     return output.read_text(encoding="utf-8")
@@ -310,6 +313,7 @@ def test_the_page_holds_everything_itself(zoo: Path) -> None:
     assert "mmi picks the same set in 100% (k = 1), 75% (k = 2)." in html
     assert "mmi picks, in this order: cat, ant." in html
     assert "mean dev accuracy of 95.0%" in html
+    assert "Note: ant and bee are alike." in html
     for attribute in ("src=", "<script", "<link", "@import", "url(http"):
         assert attribute not in html
 

@@ -16,7 +16,8 @@ from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.unit_file import Units, write_units
 from workflow_scripts.common.unit_groups import read_unit_groups
 from workflow_scripts.covariance import estimate, resample
-from workflow_scripts.covariance.kernel_alignment import Estimator, gram_sums, kernel_alignment
+from workflow_scripts.covariance.gram_sums import gram_sums
+from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
 from workflow_scripts.covariance.resampling import (
     block_sums,
     draw_blocks,

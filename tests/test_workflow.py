@@ -84,6 +84,10 @@ def test_the_covariance_is_a_positive_definite_correlation_of_all_checkpoints(
     covariance = read_covariance(results(finished) / "covariance/probe.npz")
     assert covariance.names == [f"agent-{number:02d}" for number in range(6)]
     assert covariance.rows == 10 * 8 * 3
+    # What one more agent can use.
+    assert (results(finished) / "covariance/probe.sums.npz").exists()
+    logged = (results(finished) / "logs/estimate_covariance/probe.log").read_text()
+    assert "21 pairs computed, 0 taken from before" in logged
     assert covariance.estimator == "debiased"
     assert (covariance.values == covariance.values.T).all()
     assert (np.diag(covariance.values) == 1).all()

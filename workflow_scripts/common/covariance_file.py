@@ -1,7 +1,7 @@
 """The covariance between checkpoints, in an npz file."""
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +20,18 @@ class Covariance:
         values: [N, N], symmetric with unit diagonal.
         rows: number of probe units that were used; 0 where that is not known.
         estimator: ``"biased"``, ``"debiased"``, or ``"precomputed"`` for one brought along.
+        notes: what a user should know before trusting it, in sentences.
     """
 
     names: list[str]
     values: NDArray[np.float64]
     rows: int
     estimator: str
+    notes: list[str] = field(default_factory=list)
 
 
 def write_covariance(path: Path, covariance: Covariance) -> None:
-    """Write ``names``, ``values``, ``rows`` and ``estimator``."""
+    """Write ``names``, ``values``, ``rows``, ``estimator`` and ``notes``."""
     with atomic_path(path) as temporary:
         np.savez(
             temporary,
@@ -37,11 +39,12 @@ def write_covariance(path: Path, covariance: Covariance) -> None:
             values=covariance.values,
             rows=covariance.rows,
             estimator=covariance.estimator,
+            notes=np.array(covariance.notes, str),
         )
 
 
 def read_covariance(path: Path) -> Covariance:
-    """Read what :func:`write_covariance` wrote.
+    """Read what :func:`write_covariance` wrote; one without notes is read too.
 
     Raises:
         UserError: if the file is missing or something else.
@@ -53,6 +56,7 @@ def read_covariance(path: Path) -> Covariance:
                 np.asarray(file["values"], np.float64),
                 int(file["rows"]),
                 str(file["estimator"]),
+                [str(note) for note in file.get("notes", [])],
             )
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such covariance file") from None

@@ -11,9 +11,10 @@ from scipy.linalg import eigh
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.script import UserError
 
-# Of a matrix computed in single precision.
+# Of a matrix computed in single precision. The jitter of 1e-6 that is advised leads above this.
 _SYMMETRY = 1e-6
-_SMALLEST_EIGENVALUE = 1e-10
+_SMALLEST_EIGENVALUE = 5e-7
+_TWINS = 1 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _not_definite(
     names: list[str], values: NDArray[np.float64], smallest: float, vector: NDArray[np.float64]
 ) -> str:
     mend = "leave one of them out, or pass --jitter 1e-6 (selection: {jitter: 1.0e-6})"
-    twins = np.argwhere(np.triu(np.abs(values) > 1 - 1e-9, 1))
+    twins = np.argwhere(np.triu(np.abs(values) > _TWINS, 1))
     if len(twins):
         pairs = ", ".join(f"{names[i]} and {names[j]}" for i, j in twins[:3])
         return (

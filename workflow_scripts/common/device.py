@@ -1,8 +1,29 @@
 """The device that a job computes on, chosen when it runs, not when it is planned."""
 
-import torch
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workflow_scripts.common.script import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+# Files that NVIDIA's driver makes where there is a GPU: on Linux, and on Linux inside Windows.
+_DRIVER_FILES = (Path("/dev/nvidia0"), Path("/dev/nvidiactl"), Path("/dev/dxg"))
+
+
+def may_have_cuda() -> bool:
+    """Whether a CUDA device may be there, without importing torch, which takes seconds.
+
+    False only where there can be none that a job may use.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and visible.strip() in ("", "-1"):
+        return False
+    return any(path.exists() for path in _DRIVER_FILES)
 
 
 def choose_device(name: str) -> torch.device:
@@ -11,6 +32,8 @@ def choose_device(name: str) -> torch.device:
     Raises:
         UserError: if the device is unknown to torch or not there.
     """
+    import torch
+
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

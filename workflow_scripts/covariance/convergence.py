@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.atomic import atomic_path
 
-# Below, a matrix counts as singular: its inverse would be rounding error.
-_SMALLEST_EIGENVALUE = 1e-10
+# Below, a matrix counts as singular: products in single precision leave errors of this size, and
+# its inverse would be made of them.
+_SMALLEST_EIGENVALUE = 1e-6
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Estimates the covariance between checkpoints from their features on the probe.
 
 With ``--convergence`` also from the first sentences of the probe, to see how fast the estimate
-converges; the features are still gone through once.
+converges; the features are not gone through more often for it. With ``--sums`` what was added up
+for a pair of checkpoints is kept, and the next time only pairs with a new one are computed.
 """
 
 import argparse
@@ -23,15 +24,25 @@ from workflow_scripts.common.feature_file import (
 )
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.covariance.advice import on_chance, on_convergence, on_duplicates
+from workflow_scripts.covariance.arrays import Arrays, choose_arrays
 from workflow_scripts.covariance.convergence import Prefix, Step, compare, prefixes_of, write_steps
+from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import (
     ConstantFeaturesError,
     Estimator,
     GramSums,
-    gram_sums,
     kernel_alignment,
 )
 from workflow_scripts.covariance.settings import CovarianceSettings
+from workflow_scripts.covariance.sums_file import (
+    NOTHING_KNOWN,
+    completed,
+    fresh_among,
+    read_sums,
+    sums_key,
+    write_sums,
+)
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +67,41 @@ def probe_prefixes(
             f"{arguments.corpus}: the features are of another corpus; extract them again"
         )
     return prefixes_of([len(words) for words in sentences], arguments.prefixes, units)
+
+
+def sums_of_all_pairs(
+    features: Sequence[Features],
+    units: NDArray[np.int64],
+    prefixes: Sequence[int],
+    memory_bytes: int,
+    arrays: Arrays,
+    kept: Path | None,
+) -> list[GramSums]:
+    """The sums over the units of each prefix, as far as possible from the file where they are
+    kept, which then holds them all."""
+    digests = [one.digest for one in features]
+    key = sums_key(units, prefixes)
+    known = read_sums(kept, key) if kept else NOTHING_KNOWN
+    fresh = fresh_among(digests, known)
+    new = (
+        gram_sums(
+            lambda i, rows: features[i].features[units[rows]],
+            [one.features.shape[1] for one in features],
+            prefixes,
+            memory_bytes,
+            fresh,
+            arrays,
+        )
+        if fresh
+        else []
+    )
+    everything = completed(digests, known, new)
+    if kept:
+        write_sums(kept, key, everything)
+    old = len(digests) - len(fresh)
+    taken, pairs = (count * (count + 1) // 2 for count in (old, len(digests)))
+    log.info("%d pairs computed, %d taken from before", pairs - taken, taken)
+    return everything.sums
 
 
 def convergence(
@@ -89,8 +135,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--checkpoints", nargs="+", required=True, help="their names")
     flags.add_argument("--output", type=Path, required=True, help="the covariance, .npz")
     flags.add_argument(
-        "--memory-mb", type=positive_int, default=1500, help="for sums and blocks of features"
+        "--memory-mb",
+        type=positive_int,
+        default=1500,
+        help="for sums and blocks of features, also on a GPU",
     )
+    flags.add_argument(
+        "--sums", type=Path, help="keeps what a later estimate can use, .npz; need not be there"
+    )
+    flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     flags.add_argument(
         "--convergence", type=Path, help="how the estimate converges, .csv; text only"
     )
@@ -114,13 +167,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     dropped = len(features[0].present) - len(units)
     if dropped:
         log.info("%d units left out, which some checkpoint has no vector for", dropped)
-    dims = [one.features.shape[1] for one in features]
     try:
-        sums = gram_sums(
-            lambda i, rows: features[i].features[units[rows]],
-            dims,
+        sums = sums_of_all_pairs(
+            features,
+            units,
             [prefix.words for prefix in prefixes],
             arguments.memory_mb << 20,
+            choose_arrays(arguments.device),
+            arguments.sums,
         )
         values = kernel_alignment(sums[-1], settings.estimator)
     except ConstantFeaturesError as error:
@@ -131,10 +185,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         ) from error
     except ValueError as error:
         raise UserError(f"{arguments.features_folder}: {error}; use a larger probe") from error
-    write_covariance(arguments.output, Covariance(names, values, len(units), settings.estimator))
+    notes = on_duplicates(names, values)
+    if settings.estimator == "biased":
+        notes += on_chance(sums[-1])
     if arguments.convergence is not None:
         steps = convergence(prefixes, sums, settings.estimator, values)
         write_steps(arguments.convergence, steps)
+        notes += on_convergence(steps)
+    for note in notes:
+        log.warning("%s", note)
+    write_covariance(
+        arguments.output, Covariance(names, values, len(units), settings.estimator, notes)
+    )
     log.info(
         "covariance (%s) of %d checkpoints from %d units; smallest eigenvalue %.4g",
         settings.estimator,

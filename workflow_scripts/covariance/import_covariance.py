@@ -10,6 +10,7 @@ import numpy as np
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.covariance_input import NamedMatrix, as_correlation, read_matrix
 from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.covariance.advice import on_duplicates
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         part = as_correlation(sub_matrix(whole, arguments.checkpoints))
     except UserError as error:
         raise UserError(f"{arguments.covariance}: {error}") from error
-    write_covariance(arguments.output, Covariance(part.names, part.values, 0, "precomputed"))
+    notes = on_duplicates(part.names, part.values)
+    for note in notes:
+        log.warning("%s", note)
+    write_covariance(arguments.output, Covariance(part.names, part.values, 0, "precomputed", notes))
     log.info(
         "covariance of %d checkpoints out of %d; smallest eigenvalue %.4g",
         len(part.names),

@@ -36,7 +36,8 @@ class BlockSums:
 
     Attributes:
         starts: [B + 1], where each block begins, and n.
-        inner: [B, B, N, N], ⟨K_i, K_j⟩ over the units of one block against those of another.
+        inner: [B, B, N, N], ⟨K_i, K_j⟩ over the units of one block against those of another,
+            without the diagonals.
         rows: [N, n, B], the sums of the rows of K_i over each block.
         diagonals: [N, n], the diagonals of K_i.
     """
@@ -115,8 +116,11 @@ def block_sums(features: Sequence[ReadUnits], blocks: Sequence[NDArray[np.int64]
     inner = np.empty((len(blocks), len(blocks), len(features), len(features)))
     for a, above in enumerate(spans):
         for b, beside in enumerate(spans[a:], start=a):
-            tiles = np.stack([(one[above] @ one[beside].T).ravel() for one in centred])
-            inner[a, b] = inner[b, a] = tiles @ tiles.T
+            tiles = np.stack([one[above] @ one[beside].T for one in centred])
+            if a == b:
+                tiles[:, range(len(tiles[0])), range(len(tiles[0]))] = 0
+            flat = tiles.reshape(len(tiles), -1)
+            inner[a, b] = inner[b, a] = flat @ flat.T
     totals = [np.stack([one[span].sum(axis=0) for span in spans]) for one in centred]
     rows = np.stack([one @ sums.T for one, sums in zip(centred, totals, strict=True)])
     diagonals = np.stack([np.einsum("nd,nd->n", one, one, dtype=np.float64) for one in centred])

@@ -10,6 +10,7 @@ import jinja2
 import pandas as pd
 
 from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.report.metric_names import metric_name
 
@@ -56,6 +57,7 @@ class ZooPage:
 
     name: str
     findings: list[str]
+    notes: list[str]
     figures: list[Figure]
     tables: list[Table]
 
@@ -112,19 +114,32 @@ _HEADS = {
 _TEXTS = dict.fromkeys(["checkpoint", "source", "revision", "classes", "picks"], str)
 
 
-def zoo_page(zoo: str, headline: str, figures: Sequence[Path], tables: Sequence[Path]) -> ZooPage:
+def zoo_page(
+    zoo: str,
+    headline: str,
+    figures: Sequence[Path],
+    tables: Sequence[Path],
+    covariances: Sequence[Path],
+) -> ZooPage:
     """The part of the report on one zoo.
 
     Args:
         headline: label of the method whose picks are named first.
         figures: ``ZOO/figures/NAME.svg`` of all zoos.
         tables: ``ZOO/tables/NAME.csv`` of all zoos.
+        covariances: ``ZOO/covariance/NAME.npz`` of all zoos.
     """
     drawings = {path.stem: path for path in figures if path.parts[-3] == zoo}
     data = {path.stem: pd.read_csv(path, dtype=_TEXTS) for path in tables if path.parts[-3] == zoo}
     return ZooPage(
         name=zoo,
         findings=findings(data, headline),
+        notes=[
+            note
+            for path in covariances
+            if path.parts[-3] == zoo
+            for note in read_covariance(path).notes
+        ],
         figures=[
             Figure(title, inline_svg(drawings[name]), caption(name))
             for name, title in FIGURES.items()
@@ -263,6 +278,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--figures", type=Path, nargs="+", required=True, help="of all zoos, .svg")
     flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of all zoos, .csv")
     flags.add_argument(
+        "--covariances", type=Path, nargs="+", default=[], help="of all zoos, for their notes, .npz"
+    )
+    flags.add_argument(
         "--headline",
         nargs=2,
         action="append",
@@ -274,7 +292,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = flags.parse_args(argv)
     try:
         pages = [
-            zoo_page(zoo, method, arguments.figures, arguments.tables)
+            zoo_page(zoo, method, arguments.figures, arguments.tables, arguments.covariances)
             for zoo, method in arguments.headline
         ]
     except FileNotFoundError as error:
