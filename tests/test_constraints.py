@@ -102,6 +102,13 @@ def test_greedy_takes_the_best_pick_with_which_an_allowed_set_is_left(
     assert set(chosen) in sets
 
 
+def test_there_may_be_more_groups_than_checkpoints() -> None:
+    none = np.zeros(2, bool)
+    constraints = Constraints(none, none, np.array([2, 2]), 1, np.zeros(2), None)
+    assert constraints.cheapest([], 1) == [0]
+    assert constraints.cheapest([], 2) is None
+
+
 def mmi(sizes: list[int], kappa: np.ndarray | None = None, **settings: object) -> list[list[str]]:
     pool = Pool(NAMES, covariance=NamedMatrix(NAMES, some_kappa() if kappa is None else kappa))
     chosen = select(MmiSettings.model_validate(settings), sizes, pool)

@@ -65,7 +65,7 @@ class Constraints:
         found = sorted({*picks, *np.flatnonzero(self.included).tolist()})
         if len(found) > size or self.excluded[found].any():
             return None
-        room = np.full(self.group.max(initial=-1) + 2, len(self.costs))
+        room = np.full(self.group.max() + 2, len(self.costs))
         if self.most_per_group is not None:
             room[:-1] = self.most_per_group
         # Group −1, of those in no group, is the last entry, which has room for all.

@@ -30,7 +30,7 @@ from workflow_scripts.selection.settings import (
     EntropySettings,
     ExpectedRiskSettings,
     FacilityLocationSettings,
-    HubSettings,
+    HubsSettings,
     KMedoidsSettings,
     MethodSettings,
     MmiExactSettings,
@@ -208,8 +208,8 @@ def medoids(settings: KMedoidsSettings, sizes: list[int], pool: Pool) -> list[Se
     return [one for size in sizes for one in _nested(k_medoids(kappa, size), [size], pool)]
 
 
-@_method(HubSettings)
-def hubs(settings: HubSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+@_method(HubsSettings)
+def hubs(settings: HubsSettings, sizes: list[int], pool: Pool) -> list[Selection]:
     """The largest row sums; nested."""
     assert pool.covariance is not None
     return _nested(largest_row_sums(pool.covariance.values, max(sizes)), sizes, pool)

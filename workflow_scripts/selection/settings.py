@@ -127,7 +127,7 @@ class KMedoidsSettings(MethodSettings):
     method: Literal["k_medoids"] = "k_medoids"
 
 
-class HubSettings(MethodSettings):
+class HubsSettings(MethodSettings):
     """The checkpoints with the largest row sums of κ."""
 
     method: Literal["hub"] = "hub"
@@ -200,7 +200,7 @@ Method = Annotated[
     | QualityEntropySettings
     | FacilityLocationSettings
     | KMedoidsSettings
-    | HubSettings
+    | HubsSettings
     | ExpectedRiskSettings
     | RandomSettings
     | PeekSettings
