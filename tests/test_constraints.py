@@ -16,8 +16,9 @@ from workflow_scripts.checkpoints.text_card import TextCard, write_card
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.selection.constraints import Constraints, stops
-from workflow_scripts.selection.methods import Pool, select
+from workflow_scripts.selection.methods import select
 from workflow_scripts.selection.mutual_information import greedy_mutual_information
+from workflow_scripts.selection.pool import Pool
 from workflow_scripts.selection.settings import MmiSettings
 
 

@@ -14,8 +14,9 @@ from workflow_scripts.selection.coverage import (
     k_medoids,
     largest_row_sums,
 )
-from workflow_scripts.selection.methods import Pool, select
+from workflow_scripts.selection.methods import select
 from workflow_scripts.selection.mutual_information import hub
+from workflow_scripts.selection.pool import Pool
 from workflow_scripts.selection.settings import METHODS
 
 Matrix = NDArray[np.float64]

@@ -25,7 +25,8 @@ from workflow_scripts.covariance.spectrum import (
     stable_rank,
 )
 from workflow_scripts.selection import select as script
-from workflow_scripts.selection.methods import Pool, select
+from workflow_scripts.selection.methods import select
+from workflow_scripts.selection.pool import Pool
 from workflow_scripts.selection.settings import EntropySettings, QualityEntropySettings
 
 Matrix = NDArray[np.float64]

@@ -6,13 +6,12 @@ size.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import comb
 from typing import Any
 
 import numpy as np
 
-from workflow_scripts.common.covariance_input import NamedMatrix
+from workflow_scripts.common.low_rank_file import LowRank
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.selection.bounds import Matrices, upper_bounds
@@ -24,8 +23,9 @@ from workflow_scripts.selection.coverage import (
     largest_row_sums,
 )
 from workflow_scripts.selection.expected_risk import greedy_expected_risk, standardised
+from workflow_scripts.selection.low_rank_selection import greedy_low_rank, low_rank_hub
 from workflow_scripts.selection.mutual_information import GreedyPicks, greedy, hub, precision
-from workflow_scripts.selection.probe_features import ProbeFeatures
+from workflow_scripts.selection.pool import Pool, Selection
 from workflow_scripts.selection.settings import (
     EntropySettings,
     ExpectedRiskSettings,
@@ -43,49 +43,6 @@ from workflow_scripts.selection.settings import (
 )
 from workflow_scripts.selection.swaps import improve_by_swaps
 
-
-@dataclass(frozen=True)
-class Pool:
-    """What a method picks from; parts that it does not read may be missing.
-
-    Attributes:
-        names: the checkpoints, sorted.
-        covariance: κ between them, checked.
-        singles: dev score of each checkpoint alone on a task.
-        quality: scores of each checkpoint's features on the probe, by the score's name.
-        parameters: number of weights of each checkpoint.
-        features: of each checkpoint on the probe.
-        certify: whether to bound the objectives from above, which takes longer than to pick.
-    """
-
-    names: list[str]
-    covariance: NamedMatrix | None = None
-    singles: dict[str, float] | None = None
-    quality: dict[str, dict[str, float]] | None = None
-    parameters: dict[str, float] | None = None
-    features: ProbeFeatures | None = None
-    certify: bool = True
-
-
-@dataclass(frozen=True)
-class Selection:
-    """A set of checkpoints in the order in which they were picked.
-
-    Attributes:
-        picks: names.
-        draw: number of the set among those of the same method and size.
-        task: the task that was looked at, or empty.
-        objective: the method's objective after each pick, or ``None`` where it has none.
-        bound: no set of this size has a higher objective; ``None`` where nothing is proven.
-    """
-
-    picks: list[str]
-    draw: int = 0
-    task: str = ""
-    objective: list[float] | None = None
-    bound: float | None = None
-
-
 Select = Callable[[Any, list[int], Pool], list[Selection]]
 REGISTRY: dict[type[MethodSettings], Select] = {}
 
@@ -101,7 +58,30 @@ def select(settings: MethodSettings, sizes: list[int], pool: Pool) -> list[Selec
     problem = settings.problem(len(pool.names), sizes) or settings.misfit(pool.names, sizes)
     if problem:
         raise UserError(problem)
+    if pool.low_rank is not None:
+        return _select_from_low_rank(settings, sizes, pool.names, pool.low_rank)
     return REGISTRY[type(settings)](settings, sizes, pool)
+
+
+def _select_from_low_rank(
+    settings: MethodSettings, sizes: list[int], names: list[str], kappa: LowRank
+) -> list[Selection]:
+    factor, nugget = kappa.factor, kappa.nugget
+    largest = max(sizes)
+    if isinstance(settings, EntropySettings):
+        picks = greedy_low_rank(factor, nugget, largest, low_rank_hub(factor, nugget), False)
+    elif isinstance(settings, MmiSettings) and not settings.constrains and settings.stop == "size":
+        first = low_rank_hub(factor, nugget) if settings.start == "hub" else None
+        picks = greedy_low_rank(factor, nugget, largest, first)
+    else:
+        raise UserError(
+            "a covariance of low rank serves the methods mmi (without constraints) and entropy; "
+            "the others need the full matrix"
+        )
+    return [
+        Selection([names[i] for i in picks.order[:size]], objective=picks.objective[:size])
+        for size in sizes
+    ]
 
 
 def _method(settings: type[MethodSettings]) -> Callable[[Select], Select]:

@@ -17,10 +17,12 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.common.covariance_input import checked, read_matrix, read_names
+from workflow_scripts.common.low_rank_file import is_low_rank, read_low_rank
 from workflow_scripts.common.script import UserError, not_negative, parser, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, write_table
-from workflow_scripts.selection.methods import Pool, Selection, select
+from workflow_scripts.selection.methods import select
+from workflow_scripts.selection.pool import Pool, Selection
 from workflow_scripts.selection.pool_files import read_parameters, read_quality
 from workflow_scripts.selection.probe_features import read_probe_features
 from workflow_scripts.selection.settings import METHODS, MethodSettings
@@ -72,6 +74,9 @@ def read_pool(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
 def _read_main(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
     if settings.reads == "covariance":
         path = _needed(arguments.covariance, "--covariance", arguments.method)
+        if path.suffix == ".npz" and is_low_rank(path):
+            low_rank = read_low_rank(path)
+            return Pool(low_rank.names, low_rank=low_rank)
         matrix = checked(read_matrix(path, arguments.names), arguments.jitter)
         return Pool(matrix.names, covariance=matrix)
     if settings.reads == "singles":

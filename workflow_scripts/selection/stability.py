@@ -18,7 +18,8 @@ from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.replicates_file import Replicates, read_replicates
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, write_table
-from workflow_scripts.selection.methods import Pool, Selection, select
+from workflow_scripts.selection.methods import select
+from workflow_scripts.selection.pool import Pool, Selection
 from workflow_scripts.selection.select import add_selection_flags, read_selection_flags
 from workflow_scripts.selection.settings import MethodSettings
 

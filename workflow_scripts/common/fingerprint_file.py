@@ -1,0 +1,63 @@
+"""Fingerprints of checkpoints' features, in npz files."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.script import UserError
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Entries of a checkpoint's centred Gram matrix at shared pairs of probe units.
+
+    Attributes:
+        checkpoint: its name.
+        corpus: sha256 of the probe.
+        units: number of units of the probe.
+        seed: of the pairs.
+        first: number of the first pair in their endless sequence.
+        values: float32 [p], the entries; not a number where the checkpoint lacks a unit.
+    """
+
+    checkpoint: str
+    corpus: str
+    units: int
+    seed: int
+    first: int
+    values: NDArray[np.float32]
+
+
+def write_fingerprint(path: Path, fingerprint: Fingerprint) -> None:
+    """Write an entry per attribute."""
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **vars(fingerprint))
+
+
+def read_fingerprint(path: Path) -> Fingerprint:
+    """Read what :func:`write_fingerprint` wrote.
+
+    Raises:
+        UserError: if the file is missing or something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return Fingerprint(
+                str(file["checkpoint"]),
+                str(file["corpus"]),
+                int(file["units"]),
+                int(file["seed"]),
+                int(file["first"]),
+                np.asarray(file["values"], np.float32),
+            )
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such fingerprint") from None
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path}: this is no fingerprint; make it with "
+            "python -m workflow_scripts.covariance.fingerprint"
+        ) from error
