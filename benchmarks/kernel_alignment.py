@@ -3,8 +3,8 @@
 The formula is ‖XᵀY‖² / (‖XᵀX‖ ‖YᵀY‖) with centred columns, for each pair by itself as it is printed
 (Huang, Qiu and Church 2021, equation 2), and with the two norms computed once for each checkpoint.
 The bare products are the matrix products of the form that ours chooses, and nothing else. All are
-in float32. Features share some directions, and are random beside those. Run it from the top of the
-repository: python -m benchmarks.kernel_alignment
+in float32, on as many threads. Features share some directions, and are random beside those. Run it
+from the top of the repository: python -m benchmarks.kernel_alignment
 """
 
 import argparse
@@ -14,13 +14,21 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from benchmarks.kernel_alignment_figure import draw
+from workflow_scripts.covariance.arrays import choose_arrays
+from workflow_scripts.covariance.centred_features import blocks
+from workflow_scripts.covariance.cross_products import plan_cross_products
+from workflow_scripts.covariance.gram_sums import cost, gram_sums
+from workflow_scripts.covariance.gram_tiles import plan_gram_tiles
+from workflow_scripts.covariance.kernel_alignment import kernel_alignment
 
 Features = list[NDArray[np.float32]]
 Matrix = NDArray[np.float64]
@@ -101,15 +109,14 @@ def exact_row(features: Features) -> Matrix:
 
 def our_kappa(features: Features, memory_bytes: int) -> Matrix:
     """κ as the workflow estimates it."""
-    from workflow_scripts.covariance.gram_sums import gram_sums
-    from workflow_scripts.covariance.kernel_alignment import kernel_alignment
-
-    (sums,) = gram_sums(
-        lambda i, rows: features[i][rows],
-        [matrix.shape[1] for matrix in features],
-        [len(features[0])],
-        memory_bytes,
-    )
+    with choose_arrays("cpu") as arrays:
+        (sums,) = gram_sums(
+            lambda i, rows: features[i][rows],
+            [matrix.shape[1] for matrix in features],
+            [len(features[0])],
+            memory_bytes,
+            arrays=arrays,
+        )
     return kernel_alignment(sums, "biased")
 
 
@@ -117,31 +124,34 @@ def bare_tiles(features: Features, block_rows: int) -> None:
     """The products that make tiles of half of all Gram matrices, and those of the tiles."""
     count, units = len(features), len(features[0])
     space = np.zeros((count, block_rows**2 + 16), np.float32)
-    for start in range(0, units, block_rows):
-        for above in range(0, start + 1, block_rows):
-            rows, columns = slice(above, above + block_rows), slice(start, start + block_rows)
-            shape = len(features[0][rows]), len(features[0][columns])
-            size = shape[0] * shape[1]
-            for flat, matrix in zip(space, features, strict=True):
-                np.matmul(matrix[rows], matrix[columns].T, out=flat[:size].reshape(shape))
-            np.matmul(space[:, :size], space[:, :size].T)
+
+    def tile(rows: slice, columns: slice, i: int) -> None:
+        above, beside = features[i][rows], features[i][columns]
+        out = space[i, : len(above) * len(beside)].reshape(len(above), len(beside))
+        np.matmul(above, beside.T, out=out)
+
+    def product(part: slice) -> None:
+        np.matmul(space[:, part], space[:, part].T)
+
+    with choose_arrays("cpu") as arrays:
+        for columns in blocks(0, units, block_rows):
+            for rows in blocks(0, columns.stop, block_rows):
+                arrays.each(partial(tile, rows, columns), range(count))
+                size = (rows.stop - rows.start) * (columns.stop - columns.start)
+                arrays.each(product, blocks(0, size, 16_384))
 
 
 def bare_cross_products(features: Features, block_rows: int) -> None:
     """The products of all pairs of features."""
-    for start in range(0, len(features[0]), block_rows):
-        blocks = [matrix[start : start + block_rows] for matrix in features]
-        for i, x in enumerate(blocks):
-            for y in blocks[i:]:
-                np.matmul(x.T, y)
+    with choose_arrays("cpu") as arrays:
+        for rows in blocks(0, len(features[0]), block_rows):
+            parts = [matrix[rows] for matrix in features]
+            pairs = [(x, y) for i, x in enumerate(parts) for y in parts[i:]]
+            arrays.each(lambda pair: np.matmul(pair[0].T, pair[1]), pairs)
 
 
 def form_of(features: Features, memory_bytes: int) -> tuple[str, Callable[[], object]]:
     """The form that ours chooses, and its bare products."""
-    from workflow_scripts.covariance.cross_products import plan_cross_products
-    from workflow_scripts.covariance.gram_sums import cost
-    from workflow_scripts.covariance.gram_tiles import plan_gram_tiles
-
     dims, units = [matrix.shape[1] for matrix in features], len(features[0])
     everything = range(len(dims))
     cross = plan_cross_products(dims, units, memory_bytes, everything)
@@ -241,8 +251,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     flags.add_argument("--output", type=Path, default=Path("results/benchmarks"))
     arguments = flags.parse_args(argv)
-
-    from threadpoolctl import threadpool_limits
 
     sizes = [(n, units) for n in arguments.checkpoints for units in arguments.units]
     sizes = [tuple(size) for size in arguments.only] if arguments.only else [*sizes, (40, 4_000)]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
@@ -11,12 +12,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.covariance import estimate
-from workflow_scripts.covariance.arrays import NUMPY, Arrays, TorchArrays, choose_arrays
+from workflow_scripts.covariance.arrays import (
+    NUMPY,
+    Arrays,
+    NumpyArrays,
+    TorchArrays,
+    choose_arrays,
+)
 from workflow_scripts.covariance.cross_products import plan_cross_products, sums_of_cross_products
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.gram_tiles import plan_gram_tiles, sums_of_gram_tiles
@@ -33,6 +41,7 @@ MATRICES = list[NDArray[np.float64]]
 # What products in single precision leave, in κ.
 SINGLE = 3e-7
 TORCH = TorchArrays(torch.device("cpu"))
+THREADS = NumpyArrays(ThreadPoolExecutor(3), workers=3)
 FORMS = [sums_of_cross_products, sums_of_gram_tiles]
 
 
@@ -96,7 +105,7 @@ def sums_of(
 @pytest.mark.parametrize("estimator", ["biased", "debiased"])
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("memory_bytes", [1, 1 << 30])
-@pytest.mark.parametrize("arrays", [NUMPY, TORCH])
+@pytest.mark.parametrize("arrays", [NUMPY, THREADS, TORCH])
 def test_both_forms_equal_the_direct_formula(
     estimator: Estimator, form: object, memory_bytes: int, arrays: Arrays
 ) -> None:
@@ -156,7 +165,7 @@ def test_copies_are_alike(estimator: Estimator, form: object) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("fresh", [[3], [0], [1, 3], [0, 1, 2, 3]])
 @pytest.mark.parametrize("memory_bytes", [1, 1 << 30])
-@pytest.mark.parametrize("arrays", [NUMPY, TORCH])
+@pytest.mark.parametrize("arrays", [NUMPY, THREADS, TORCH])
 def test_only_pairs_with_a_fresh_checkpoint_are_computed(
     form: object, fresh: list[int], memory_bytes: int, arrays: Arrays
 ) -> None:
@@ -300,24 +309,41 @@ def test_tiles_that_do_not_fit_are_smaller_and_features_are_then_read_again() ->
     assert little.values_read > plenty.values_read
 
 
-def test_torch_is_imported_only_where_there_may_be_a_gpu(
+def test_torch_is_asked_only_where_there_may_be_a_gpu(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     driver = tmp_path / "nvidia0"
     monkeypatch.setattr("workflow_scripts.common.device._DRIVER_FILES", (driver,))
     monkeypatch.setattr("workflow_scripts.covariance.arrays.choose_device", asked := Asked())
-    assert choose_arrays("cpu") is choose_arrays("auto") is NUMPY
+
+    def chosen(name: str) -> type:
+        with choose_arrays(name) as arrays:
+            return type(arrays)
+
+    assert chosen("cpu") is chosen("auto") is NumpyArrays
     assert asked.names == []
     driver.touch()
-    assert choose_arrays("auto") is NUMPY
+    assert chosen("auto") is NumpyArrays
     assert asked.names == ["auto"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert choose_arrays("auto") is NUMPY
+    assert chosen("auto") is NumpyArrays
     assert asked.names == ["auto"]
     asked.answer = torch.device("meta")
-    assert isinstance(choose_arrays("cuda:1"), TorchArrays)
+    assert chosen("cuda:1") is TorchArrays
     assert asked.names == ["auto", "cuda:1"]
+
+
+def test_threads_of_blas_become_workers_with_products_of_their_own() -> None:
+    with threadpool_limits(1, user_api="blas"), choose_arrays("cpu") as arrays:
+        assert arrays.workers == 1
+    with threadpool_limits(2, user_api="blas"):
+        with choose_arrays("cpu") as arrays:
+            assert arrays.workers == 2
+            inside = [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+            assert set(inside) == {1}
+            assert arrays.each(str, range(5)) == ["0", "1", "2", "3", "4"]
+        assert 2 in [one["num_threads"] for one in threadpool_info()]
 
 
 class Asked:
@@ -336,7 +362,7 @@ def test_the_script_does_without_torch_on_the_cpu() -> None:
     code = (
         "import sys; from workflow_scripts.covariance import estimate; "
         "from workflow_scripts.covariance.arrays import choose_arrays; "
-        "choose_arrays('cpu'); sys.exit('torch' in sys.modules)"
+        "choose_arrays('cpu').__enter__(); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 

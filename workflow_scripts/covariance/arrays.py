@@ -3,10 +3,14 @@
 Their arrays share operators, slices, ``reshape``, ``swapaxes`` and ``sum``; the rest is here.
 """
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from workflow_scripts.common.device import choose_device, may_have_cuda
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
 # A numpy array, or a torch tensor.
 Array = Any
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Arrays(Protocol):
@@ -22,9 +28,14 @@ class Arrays(Protocol):
 
     Attributes:
         double: the type float64, for ``sum(axis, dtype=arrays.double)``.
+        workers: how many pieces of work are done at a time.
     """
 
     double: Any
+    workers: int
+
+    def each(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """What the work makes of each item; no piece may write where another reads or writes."""
 
     def put(self, values: NDArray[np.float32]) -> Array:
         """The values on the device; they may share memory."""
@@ -46,9 +57,21 @@ class Arrays(Protocol):
 
 
 class NumpyArrays:
-    """Arrays in the memory of the CPU; products use the threads of numpy's BLAS."""
+    """Arrays in the memory of the CPU.
+
+    Args:
+        pool: where to do pieces of work; without it they come one after another.
+        workers: its threads.
+    """
 
     double: Any = np.float64
+
+    def __init__(self, pool: Executor | None = None, workers: int = 1) -> None:
+        self._pool = pool
+        self.workers = workers
+
+    def each(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        return [*(self._pool.map(work, items) if self._pool else map(work, items))]
 
     def put(self, values: NDArray[np.float32]) -> Array:
         return values
@@ -80,6 +103,10 @@ class TorchArrays:
         self._torch = torch
         self._device = device
         self.double: Any = torch.float64
+        self.workers = 1
+
+    def each(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        return [work(item) for item in items]
 
     def put(self, values: NDArray[np.float32]) -> Array:
         return self._torch.from_numpy(values).to(self._device)
@@ -103,13 +130,36 @@ class TorchArrays:
 NUMPY = NumpyArrays()
 
 
-def choose_arrays(device: str) -> Arrays:
+@contextmanager
+def choose_arrays(device: str) -> Iterator[Arrays]:
     """Arrays on the device that ``--device`` names: torch's on a GPU, numpy's on the CPU.
 
     Raises:
         UserError: if the device is unknown or not there.
     """
     if device == "cpu" or (device == "auto" and not may_have_cuda()):
-        return NUMPY
-    chosen = choose_device(device)
-    return NUMPY if chosen.type == "cpu" else TorchArrays(chosen)
+        chosen = None
+    else:
+        chosen = choose_device(device)
+    if chosen is None or chosen.type == "cpu":
+        with _threads() as arrays:
+            yield arrays
+    else:
+        yield TorchArrays(chosen)
+
+
+@contextmanager
+def _threads() -> Iterator[Arrays]:
+    """As many threads as BLAS would use, each with products of its own.
+
+    Threads of BLAS wait for each other within every product: on a machine with other work, a
+    hundred short ones take ten times as long that way.
+    """
+    threads = max(
+        (one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"), default=1
+    )
+    if threads == 1:
+        yield NUMPY
+        return
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        yield NumpyArrays(pool, threads)

@@ -43,15 +43,19 @@ class CrossPlan:
 
 
 def plan_cross_products(
-    dims: Sequence[int], units: int, memory_bytes: int, fresh: Sequence[int]
+    dims: Sequence[int], units: int, memory_bytes: int, fresh: Sequence[int], workers: int = 1
 ) -> CrossPlan:
     """Share the pairs with a fresh checkpoint out among as few passes as fit.
 
     The least that this takes is the product of one pair, and 64 units of all checkpoints.
+
+    Args:
+        workers: how many products are made at a time.
     """
     widths = [_width(dim) for dim in dims]
-    # All checkpoints' blocks, one that is being read, and one product in float32.
-    row_bytes = 4 * (sum(widths) + 2 * max(widths))
+    # All checkpoints' blocks, one that is being read, and copies of those multiplied by themselves.
+    row_bytes = 4 * (sum(widths) + (1 + workers) * max(widths))
+    memory_bytes -= 4 * workers * max(widths) ** 2
     # A power of two, so that a little more or less to hold seldom changes the rounding.
     rows = 1 << max(memory_bytes // (2 * row_bytes), 1).bit_length() - 1
     rows = min(max(rows, _LEAST_BLOCK), _LARGEST_BLOCK)
@@ -84,7 +88,7 @@ def sums_of_cross_products(
     """
     features = CentredFeatures(read_rows, dims, prefixes)
     fresh = range(len(dims)) if fresh is None else fresh
-    plan = plan_cross_products(dims, prefixes[-1], memory_bytes, fresh)
+    plan = plan_cross_products(dims, prefixes[-1], memory_bytes, fresh, arrays.workers)
     snapshots = [GramSums.zeros(units, len(dims)) for units in prefixes]
     for pairs in plan.passes:
         _go_through(features, pairs, snapshots, plan.block_rows, arrays)
@@ -104,15 +108,27 @@ def _go_through(
     for done, snapshot in pairwise([GramSums.zeros(0, 0), *snapshots]):
         for rows in blocks(done.units, snapshot.units, block_rows):
             block = {i: arrays.put(_with_norms(features, i, rows)) for i in widths}
-            for (i, j), product in products.items():
-                # A copy, because BLAS has another way for a matrix with itself, which rounds
-                # otherwise, and copies of a checkpoint would seem to differ a little.
-                other = block[j] + 0 if i == j else block[j]
-                narrow = min(features.dims[i], features.dims[j]) < _NARROW
-                for part in blocks(0, len(block[i]), _NARROW_BLOCK if narrow else block_rows):
-                    product += block[i][part].T @ other[part]
+            _multiply(features.dims, block, products, arrays)
         for (i, j), product in products.items():
             _enter(snapshot, i, j, features.dims, product)
+
+
+def _multiply(
+    dims: Sequence[int], block: dict[int, Array], products: dict[Pair, Array], arrays: Arrays
+) -> None:
+    """Add the products over a block of units."""
+
+    def add(pair: Pair) -> None:
+        i, j = pair
+        product = products[pair]
+        # A copy, because BLAS has another way for a matrix with itself, which rounds otherwise,
+        # and copies of a checkpoint would seem to differ a little.
+        other = block[j] + 0 if i == j else block[j]
+        units = len(other)
+        for part in blocks(0, units, _NARROW_BLOCK if min(dims[i], dims[j]) < _NARROW else units):
+            product += block[i][part].T @ other[part]
+
+    arrays.each(add, products)
 
 
 def _width(dim: int) -> int:

@@ -25,7 +25,7 @@ from workflow_scripts.common.feature_file import (
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.covariance.advice import on_chance, on_convergence, on_duplicates
-from workflow_scripts.covariance.arrays import Arrays, choose_arrays
+from workflow_scripts.covariance.arrays import choose_arrays
 from workflow_scripts.covariance.convergence import Prefix, Step, compare, prefixes_of, write_steps
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import (
@@ -74,7 +74,7 @@ def sums_of_all_pairs(
     units: NDArray[np.int64],
     prefixes: Sequence[int],
     memory_bytes: int,
-    arrays: Arrays,
+    device: str,
     kept: Path | None,
 ) -> list[GramSums]:
     """The sums over the units of each prefix, as far as possible from the file where they are
@@ -83,18 +83,17 @@ def sums_of_all_pairs(
     key = sums_key(units, prefixes)
     known = read_sums(kept, key) if kept else NOTHING_KNOWN
     fresh = fresh_among(digests, known)
-    new = (
-        gram_sums(
-            lambda i, rows: features[i].features[units[rows]],
-            [one.features.shape[1] for one in features],
-            prefixes,
-            memory_bytes,
-            fresh,
-            arrays,
-        )
-        if fresh
-        else []
-    )
+    new: list[GramSums] = []
+    if fresh:
+        with choose_arrays(device) as arrays:
+            new = gram_sums(
+                lambda i, rows: features[i].features[units[rows]],
+                [one.features.shape[1] for one in features],
+                prefixes,
+                memory_bytes,
+                fresh,
+                arrays,
+            )
     everything = completed(digests, known, new)
     if kept:
         write_sums(kept, key, everything)
@@ -173,7 +172,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             units,
             [prefix.words for prefix in prefixes],
             arguments.memory_mb << 20,
-            choose_arrays(arguments.device),
+            arguments.device,
             arguments.sums,
         )
         values = kernel_alignment(sums[-1], settings.estimator)

@@ -51,8 +51,8 @@ def gram_sums(
     """
     fresh = range(len(dims)) if fresh is None else fresh
     units = prefixes[-1]
-    cross = plan_cross_products(dims, units, memory_bytes, fresh)
-    tiles = plan_gram_tiles(dims, units, memory_bytes, fresh)
+    cross = plan_cross_products(dims, units, memory_bytes, fresh, arrays.workers)
+    tiles = plan_gram_tiles(dims, units, memory_bytes, fresh, arrays.workers)
     if cost(cross) <= cost(tiles):
         log.info("cross products; the features are gone through %d times", len(cross.passes))
         return sums_of_cross_products(read_rows, dims, prefixes, memory_bytes, fresh, arrays)

@@ -6,6 +6,7 @@ The cost grows with the square of the number of units, and only once with the wi
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -43,11 +44,14 @@ class TilePlan:
 
 
 def plan_gram_tiles(
-    dims: Sequence[int], units: int, memory_bytes: int, fresh: Sequence[int]
+    dims: Sequence[int], units: int, memory_bytes: int, fresh: Sequence[int], workers: int = 1
 ) -> TilePlan:
     """Lay tiles out so that they, the features beside them and what is kept fit in memory.
 
     Beside tiles of 64 units, a row sum and a norm of each unit and checkpoint are the least.
+
+    Args:
+        workers: how many tiles are made at a time.
     """
     total, count = sum(dims), len(dims)
     left = memory_bytes - 16 * count * units
@@ -56,8 +60,9 @@ def plan_gram_tiles(
         rows = _largest_block(left - 4 * total * units, count, 0)
         rows = min(rows, _BLOCK_IN_MEMORY)
     else:
-        # A block of all checkpoints, and one of a single one.
-        rows = min(_largest_block(left, count, 4 * (total + max(dims))), _LARGEST_BLOCK)
+        # A block of all checkpoints, and those that are read again.
+        row_bytes = 4 * (total + workers * max(dims))
+        rows = min(_largest_block(left, count, row_bytes), _LARGEST_BLOCK)
     rows = max(rows, _LEAST_BLOCK)
     tiles = float(units) * (units + rows)
     stacking = _STACKING * count * len(fresh) * (1 if len(fresh) == count else 2)
@@ -85,29 +90,36 @@ def sums_of_gram_tiles(
     """
     count, units = len(dims), prefixes[-1]
     fresh = range(count) if fresh is None else fresh
-    plan = plan_gram_tiles(dims, units, memory_bytes, fresh)
+    plan = plan_gram_tiles(dims, units, memory_bytes, fresh, arrays.workers)
     read = _reader(CentredFeatures(read_rows, dims, prefixes), plan.held, arrays)
     tiles = _Tiles(count, min(plan.block_rows, units), fresh, arrays)
     row_sums, diagonals = arrays.zeros(count, units), arrays.zeros(count, units)
     column_sums = [arrays.zeros(dim) for dim in dims]
     snapshots = []
     before: list[slice] = []
+
+    def above_diagonal(rows: slice, beside: list[Array], sums_beside: list[Array], i: int) -> None:
+        above = read(i, rows)
+        tiles.make(i, above, beside[i])
+        # A product with a vector costs less than adding up the tile.
+        row_sums[i, rows] += above @ arrays.single(sums_beside[i])
+
+    def on_diagonal(rows: slice, beside: list[Array], sums_beside: list[Array], i: int) -> None:
+        column_sums[i] += sums_beside[i]
+        row_sums[i, rows] = beside[i] @ arrays.single(column_sums[i])
+        diagonals[i, rows] = tiles.make_without_diagonal(i, beside[i])
+
     for done, stop in pairwise([0, *prefixes]):
         # All tiles among the first units come before any tile with later ones.
         for columns in blocks(done, stop, plan.block_rows):
             beside = [read(i, columns) for i in range(count)]
             sums_beside = [block.sum(0, dtype=arrays.double) for block in beside]
             for rows in before:
-                for i, block in enumerate(beside):
-                    above = read(i, rows)
-                    tiles.make(i, above, block)
-                    # A product with a vector costs less than adding up the tile.
-                    row_sums[i, rows] += above @ arrays.single(sums_beside[i])
+                tiles.begin(rows, columns)
+                arrays.each(partial(above_diagonal, rows, beside, sums_beside), range(count))
                 tiles.add_products(2)
-            for i, block in enumerate(beside):
-                column_sums[i] += sums_beside[i]
-                row_sums[i, columns] = block @ arrays.single(column_sums[i])
-                diagonals[i, columns] = tiles.make_without_diagonal(i, block)
+            tiles.begin(columns, columns)
+            arrays.each(partial(on_diagonal, columns, beside, sums_beside), range(count))
             tiles.add_products(1)
             before.append(columns)
         snapshots.append(
@@ -131,12 +143,14 @@ class _Tiles:
         self._size = 0
         self.inner = arrays.zeros(len(self._fresh), count)
 
+    def begin(self, rows: slice, columns: slice) -> None:
+        """Begin the tiles of these rows and columns."""
+        self._size = (rows.stop - rows.start) * (columns.stop - columns.start)
+
     def make(self, i: int, above: Array, beside: Array) -> Array:
         """Make the tile of checkpoint i from features [a, d] and [b, d]; it is [a b], flat."""
-        shape = len(above), len(beside)
-        self._size = shape[0] * shape[1]
         flat = self._space[i, : self._size]
-        self._arrays.multiply(above, beside.T, flat.reshape(shape))
+        self._arrays.multiply(above, beside.T, flat.reshape(len(above), len(beside)))
         return flat
 
     def make_without_diagonal(self, i: int, block: Array) -> Array:
@@ -152,9 +166,15 @@ class _Tiles:
         count, padded = len(self._space), _whole_pieces(self._size)
         self._space[:, self._size : padded] = 0
         pieces = self._space[:, :padded].reshape(count, -1, _piece(self._size)).swapaxes(0, 1)
-        left = pieces if len(self._fresh) == count else pieces[:, self._fresh]
-        products = left @ pieces.swapaxes(1, 2)
-        self.inner += weight * products.sum(0, dtype=self._arrays.double)
+
+        def product(part: slice) -> Array:
+            right = pieces[part]
+            left = right if len(self._fresh) == count else right[:, self._fresh]
+            return (left @ right.swapaxes(1, 2)).sum(0, dtype=self._arrays.double)
+
+        share = -(-len(pieces) // self._arrays.workers)
+        for one in self._arrays.each(product, blocks(0, len(pieces), share)):
+            self.inner += weight * one
 
 
 def _piece(size: int) -> int:
