@@ -6,9 +6,10 @@ Each file is one checkpoint's fingerprint, or a part of it: successive ones are 
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,16 +70,71 @@ def _check_alike(one: Fingerprint, other: Fingerprint, attributes: Sequence[str]
             )
 
 
-def numbers(fingerprint: Fingerprint, common: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Those that all checkpoints have.
+@dataclass(frozen=True)
+class Zoo:
+    """The fingerprints of a zoo.
+
+    Attributes:
+        names: the m checkpoints, sorted.
+        numbers: float32 [m, p], in a file, so that memory does not grow with the zoo.
+        common: [p], the numbers that all checkpoints have.
+        like: the first fingerprint; all are of the same probe and numbers.
+    """
+
+    names: list[str]
+    numbers: NDArray[np.float32]
+    common: NDArray[np.bool_]
+    like: Fingerprint
+
+    def rows(self) -> Iterator[NDArray[np.float64]]:
+        """The common numbers, block by block.
+
+        Raises:
+            UserError: if those of a checkpoint are all zero.
+        """
+        for start in range(0, len(self.names), _BLOCK):
+            block = self.numbers[start : start + _BLOCK, self.common].astype(np.float64)
+            zero = ~block.any(axis=1)
+            if zero.any():
+                name = self.names[start + int(np.argmax(zero))]
+                raise UserError(f"the fingerprint of {name} is zero where all have one")
+            yield block
+
+    def unit_rows(self) -> Iterator[NDArray[np.float64]]:
+        """The same, each row divided by its norm."""
+        return (block / np.linalg.norm(block, axis=1, keepdims=True) for block in self.rows())
+
+
+def files_by_checkpoint(folder: Path) -> dict[str, list[Path]]:
+    """The fingerprints in a folder.
 
     Raises:
-        UserError: if they are all zero.
+        UserError: if they are of fewer than two checkpoints.
     """
-    values = fingerprint.values[common].astype(np.float64)
-    if not values.any():
-        raise UserError(f"the fingerprint of {fingerprint.checkpoint} is zero where all have one")
-    return values
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*.npz")):
+        files.setdefault(read_fingerprint(path).checkpoint, []).append(path)
+    if len(files) < 2:
+        raise UserError(f"{folder}: there are no two fingerprints (.npz) in it")
+    return files
+
+
+def gather(files: dict[str, list[Path]], path: Path) -> Zoo:
+    """Check all fingerprints, and put their numbers into one file.
+
+    Raises:
+        UserError: as :func:`join` and :func:`checked`.
+    """
+    names = sorted(files)
+    like = join([read_fingerprint(part) for part in files[names[0]]])
+    length = len(like.values)
+    numbers = np.lib.format.open_memmap(path, "w+", np.float32, (len(names), length))
+    common = np.ones(length, bool)
+    for row, name in enumerate(names):
+        whole = checked(join([read_fingerprint(part) for part in files[name]]), like, length)
+        numbers[row] = whole.values
+        common &= ~np.isnan(whole.values)
+    return Zoo(names, numbers, common, like)
 
 
 def full_matrix(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
@@ -93,6 +149,30 @@ def full_matrix(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[st
     return cosines(rows), [note]
 
 
+def write_full(path: Path, zoo: Zoo) -> None:
+    """Write the matrix, of a zoo that fits in memory."""
+    values, notes = full_matrix(np.concatenate([*zoo.rows()]))
+    for note in notes:
+        log.warning("%s", note)
+    like = zoo.like
+    write_covariance(path, Covariance(zoo.names, values, like.units, like.estimator, notes))
+    log.info("covariance of %d checkpoints from %d numbers", len(values), zoo.common.sum())
+
+
+def write_factor(path: Path, zoo: Zoo, rank: int, seed: int) -> None:
+    """Write the low rank and the nugget."""
+    factor, nugget = low_rank(zoo.unit_rows, int(zoo.common.sum()), rank, seed)
+    write_low_rank(path, LowRank(zoo.names, factor, nugget))
+    log.info(
+        "%d checkpoints, %d of %d numbers in all, rank %d; the nugget is %.3g of the diagonal",
+        len(zoo.names),
+        zoo.common.sum(),
+        len(zoo.common),
+        factor.shape[1],
+        nugget.mean(),
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags and fingerprints, factorise, write."""
     flags = parser(__doc__)
@@ -105,52 +185,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--output", type=Path, required=True, help="the covariance, .npz")
     arguments = flags.parse_args(argv)
 
-    files: dict[str, list[Path]] = {}
-    for path in sorted(arguments.fingerprints.glob("*.npz")):
-        files.setdefault(read_fingerprint(path).checkpoint, []).append(path)
-    if len(files) < 2:
-        raise UserError(f"{arguments.fingerprints}: there are no two fingerprints (.npz) in it")
-    names = sorted(files)
-
-    def whole(name: str) -> Fingerprint:
-        return join([read_fingerprint(path) for path in files[name]])
-
-    like = whole(names[0])
-    common = np.ones(len(like.values), bool)
-    for name in names:
-        common &= ~np.isnan(checked(whole(name), like, len(like.values)).values)
-    if not common.any():
-        raise UserError(
-            f"{arguments.fingerprints}: no number is in all fingerprints, as units are absent"
-        )
-
-    def rows() -> Iterator[NDArray[np.float64]]:
-        for start in range(0, len(names), _BLOCK):
-            part = names[start : start + _BLOCK]
-            yield np.stack([numbers(whole(name), common) for name in part])
-
-    def unit_rows() -> Iterator[NDArray[np.float64]]:
-        return (block / np.linalg.norm(block, axis=1, keepdims=True) for block in rows())
-
-    if arguments.full:
-        values, notes = full_matrix(np.concatenate([*rows()]))
-        for note in notes:
-            log.warning("%s", note)
-        write_covariance(
-            arguments.output, Covariance(names, values, like.units, like.estimator, notes)
-        )
-        log.info("covariance of %d checkpoints from %d numbers", len(names), common.sum())
-        return
-    factor, nugget = low_rank(unit_rows, int(common.sum()), arguments.rank, arguments.seed)
-    write_low_rank(arguments.output, LowRank(names, factor, nugget))
-    log.info(
-        "%d checkpoints, %d of %d numbers in all, rank %d; the nugget is %.3g of the diagonal",
-        len(names),
-        common.sum(),
-        len(common),
-        factor.shape[1],
-        nugget.mean(),
-    )
+    files = files_by_checkpoint(arguments.fingerprints)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=arguments.output.parent) as folder:
+        zoo = gather(files, Path(folder) / "numbers.npy")
+        if not zoo.common.any():
+            raise UserError(
+                f"{arguments.fingerprints}: no number is in all fingerprints, as units are absent"
+            )
+        if arguments.full:
+            write_full(arguments.output, zoo)
+        else:
+            write_factor(arguments.output, zoo, arguments.rank, arguments.seed)
 
 
 if __name__ == "__main__":
