@@ -10,25 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.fingerprint_file import (
     Fingerprint,
     read_fingerprint,
     write_fingerprint,
 )
-from workflow_scripts.common.low_rank_file import read_low_rank
+from workflow_scripts.common.low_rank_file import LowRank, read_low_rank
 from workflow_scripts.common.script import UserError
 from workflow_scripts.covariance import fingerprint, merge_fingerprints
-from workflow_scripts.covariance.gram_entries import centred_entries, draw_pairs
+from workflow_scripts.covariance.fingerprint_alignment import cosines, fingerprint_alignment
+from workflow_scripts.covariance.gram_entries import TERMS, CentredGram, fingerprint_numbers
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import kernel_alignment
 from workflow_scripts.covariance.low_rank import low_rank
+from workflow_scripts.covariance.unit_pairs import draw_pairs, draw_signs
 from workflow_scripts.selection import select
-from workflow_scripts.selection.low_rank_selection import (
-    DiagonalAndProduct,
-    greedy_low_rank,
-    low_rank_hub,
-)
+from workflow_scripts.selection.low_rank_selection import greedy_low_rank, low_rank_hub
 from workflow_scripts.selection.mutual_information import (
     greedy_entropy,
     greedy_mutual_information,
@@ -54,88 +53,134 @@ def debiased(features: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     return kernel_alignment(sums[-1], "debiased")
 
 
-def cosines(entries: NDArray[np.floating]) -> NDArray[np.float64]:
-    rows = entries.astype(np.float64)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows @ rows.T
-
-
-def entries_of(
-    features: list[NDArray[np.float64]], pairs: NDArray[np.int64]
+def numbers_of(
+    features: list[NDArray[np.float64]], count: int, seed: int = 0, first: int = 0
 ) -> NDArray[np.float32]:
     everywhere = np.ones(len(features[0]), bool)
-    return np.stack([centred_entries(one, everywhere, pairs) for one in features])
+    return np.stack([fingerprint_numbers(one, everywhere, seed, first, count) for one in features])
 
 
-def test_all_pairs_give_the_debiased_covariance() -> None:
-    features = features_of(40)
-    pairs = draw_pairs(40, 0, 0, 10**6)
-    assert len(pairs) == comb(40, 2) == len({tuple(sorted(pair)) for pair in pairs.tolist()})
-    np.testing.assert_allclose(cosines(entries_of(features, pairs)), debiased(features), atol=1e-6)
+@pytest.mark.parametrize("units", [40, 41])
+@pytest.mark.parametrize("estimate", [fingerprint_alignment, cosines])
+def test_all_pairs_give_the_debiased_covariance(units: int, estimate: object) -> None:
+    assert callable(estimate)
+    features = features_of(units)
+    numbers = numbers_of(features, 10**6)
+    assert numbers.shape == (4, comb(units, 2))
+    np.testing.assert_allclose(estimate(numbers), debiased(features), atol=1e-6)
 
 
-def test_entries_are_those_of_the_u_centred_matrix() -> None:
-    rows = features_of(12)[1]
+@pytest.mark.parametrize("units", [5, 12])
+def test_entries_are_those_of_the_u_centred_matrix(units: int) -> None:
+    """With more units than dimensions, and with fewer."""
+    rows = features_of(units)[1]
     gram = (rows - 3) @ (rows - 3).T
     np.fill_diagonal(gram, 0)
     sums = gram.sum(axis=1)
-    pairs = draw_pairs(12, 0, 0, 20)
-    left, right = pairs.T
-    expected = gram[left, right] - (sums[left] + sums[right]) / 10 + sums.sum() / 110
-    found = centred_entries(rows, np.ones(12, bool), pairs)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    centred = gram - np.add.outer(sums, sums) / (units - 2)
+    centred += sums.sum() / ((units - 1) * (units - 2))
+    pairs = draw_pairs(units, 0, 0, comb(units, 2))
+    found = CentredGram(rows, np.ones(units, bool))
+    np.testing.assert_allclose(found.entries(pairs), centred[*pairs.T], rtol=1e-7)
+    expected = np.square(centred[*pairs.T]).mean()
+    assert found.mean_square() == pytest.approx(expected, rel=1e-7)
 
 
-def test_products_of_entries_are_unbiased() -> None:
-    """Over seeds, their mean is that over all pairs, within four standard errors."""
+def test_products_of_numbers_are_unbiased() -> None:
+    """Over seeds, their mean is κ off the diagonal and one on it, within four standard errors."""
     features = features_of(60)
-    every = entries_of(features, draw_pairs(60, 0, 0, 10**6))
-    truth = every @ every.T / every.shape[1]
+    truth = debiased(features)
     found = []
-    for seed in range(150):
-        entries = entries_of(features, draw_pairs(60, seed, 0, 64))
-        found.append(entries @ entries.T / 64)
-    error = np.std(found, axis=0) / np.sqrt(150)
+    for seed in range(200):
+        numbers = numbers_of(features, 64, seed)
+        found.append(numbers.astype(np.float64) @ numbers.T / 64)
+    error = np.std(found, axis=0) / np.sqrt(len(found))
+    assert error.max() < 0.03
     assert (np.abs(np.mean(found, axis=0) - truth) < 4 * error).all()
 
 
-def test_pairs_are_different_units_and_a_shorter_sequence_is_a_prefix() -> None:
-    pairs = draw_pairs(50, 3, 0, 501)
-    assert pairs.shape == (501, 2)
-    assert (pairs[:, 0] != pairs[:, 1]).all()
-    assert pairs.min() == 0 and pairs.max() == 49
-    assert np.array_equal(draw_pairs(50, 3, 0, 100), pairs[:100])
-    assert np.array_equal(draw_pairs(50, 3, 100, 401), pairs[100:])
-    assert not np.array_equal(draw_pairs(50, 4, 0, 501), pairs)
-    counts = np.bincount(draw_pairs(4, 0, 0, 5).ravel(), minlength=4)
-    assert counts.sum() == 10
+def test_the_estimate_is_more_exact_than_cosines() -> None:
+    features = features_of(400)
+    truth = debiased(features)
+    errors = [
+        [
+            np.square(estimate(numbers) - truth).sum()
+            for estimate in (fingerprint_alignment, cosines)
+        ]
+        for numbers in (numbers_of(features, 1000, seed) for seed in range(40))
+    ]
+    ours, theirs = np.mean(errors, axis=0)
+    assert ours < theirs
+    assert np.sqrt(ours / 12) < 1 / np.sqrt(1000)
 
 
-def test_pairs_that_cannot_be_drawn_are_refused() -> None:
+@given(st.integers(4, 40), st.integers(0, 3))
+def test_every_pair_comes_once_before_any_comes_again(units: int, seed: int) -> None:
+    every = comb(units, 2)
+    pairs = draw_pairs(units, seed, 0, 2 * every)
+    for turn in (pairs[:every], pairs[every:]):
+        assert len({tuple(sorted(pair)) for pair in turn.tolist()}) == every
+        assert (turn[:, 0] != turn[:, 1]).all()
+        for start in range(0, every, units // 2):
+            assert np.bincount(turn[start : start + units // 2].ravel()).max() == 1
+
+
+@given(st.integers(4, 30), st.integers(0, 900), st.integers(0, 300), st.integers(0, 300))
+def test_a_stretch_of_the_sequence_is_that_of_a_longer_one(
+    units: int, first: int, count: int, more: int
+) -> None:
+    longer = draw_pairs(units, 3, first, count + more)
+    assert np.array_equal(draw_pairs(units, 3, first, count), longer[:count])
+    assert np.array_equal(draw_pairs(units, 3, first + count, more), longer[count:])
+    signs = draw_signs(3, first, count + more)
+    assert np.array_equal(draw_signs(3, first + count, more), signs[count:])
+
+
+def test_another_seed_gives_other_pairs_and_signs() -> None:
+    assert not np.array_equal(draw_pairs(50, 3, 0, 501), draw_pairs(50, 4, 0, 501))
+    signs = draw_signs(3, 0, 10_000)
+    assert set(signs) == {-1.0, 1.0}
+    assert abs(signs.mean()) < 0.04
+    assert abs((signs * draw_signs(4, 0, 10_000)).mean()) < 0.04
+
+
+def test_a_shorter_fingerprint_begins_a_longer_one_and_parts_join_to_it() -> None:
+    features = features_of(50)
+    whole = numbers_of(features, 90)
+    assert np.array_equal(numbers_of(features, 30), whole[:, :30])
+    assert np.array_equal(numbers_of(features, 60, first=30), whole[:, 30:])
+
+
+def test_too_few_units_are_refused() -> None:
     with pytest.raises(ValueError, match="need at least 4 units, there are 3"):
         draw_pairs(3, 0, 0, 1)
-    with pytest.raises(ValueError, match="must have an even number"):
-        draw_pairs(9, 0, 3, 1)
 
 
-def test_absent_units_have_no_entries_and_do_not_count() -> None:
-    rows = features_of(30)[0]
-    present = np.arange(30) % 5 != 0
-    pairs = draw_pairs(30, 0, 0, 80)
-    found = centred_entries(np.where(present[:, None], rows, 1e6), present, pairs)
+def test_absent_units_make_no_numbers_and_do_not_count() -> None:
+    rows = features_of(60)[0]
+    present = np.arange(60) % 30 != 0
+    pairs = draw_pairs(60, 0, 0, 80)
+    garbled = np.where(present[:, None], rows, 1e6)
+    found = CentredGram(garbled, present).entries(pairs)
     number = np.cumsum(present) - 1
     both = present[pairs].all(axis=1)
-    alone = centred_entries(rows[present], np.ones(24, bool), number[pairs[both]])
-    np.testing.assert_allclose(found[both], alone, rtol=1e-5)
+    alone = CentredGram(rows[present], np.ones(58, bool))
+    np.testing.assert_allclose(found[both], alone.entries(number[pairs[both]]), rtol=1e-7)
     assert np.isnan(found[~both]).all()
+    numbers = fingerprint_numbers(garbled, present, 0, 0, 80)
+    used = draw_pairs(60, 0, 0, 80 * TERMS).reshape(80, 2 * TERMS)
+    assert np.array_equal(np.isnan(numbers), ~present[used].all(axis=1))
+    assert 0 < np.isnan(numbers).sum() < 80
 
 
 def test_features_that_tell_nothing_are_refused() -> None:
-    pairs = draw_pairs(9, 0, 0, 8)
     with pytest.raises(ValueError, match="do not vary"):
-        centred_entries(np.full((9, 2), 7.0), np.ones(9, bool), pairs)
+        CentredGram(np.full((9, 2), 7.0), np.ones(9, bool))
     with pytest.raises(ValueError, match="only 3 units have features"):
-        centred_entries(np.eye(9), np.arange(9) < 3, pairs)
+        CentredGram(np.eye(9), np.arange(9) < 3)
+    # All units equally far from each other: nothing is left of the Gram matrix.
+    with pytest.raises(ValueError, match="do not vary"):
+        CentredGram(np.eye(9), np.ones(9, bool)).mean_square()
 
 
 def write_features(folder: Path, units: int = 40) -> Path:
@@ -169,8 +214,8 @@ def test_a_zoo_of_fingerprints_is_selected_from(
     with caplog.at_level(logging.INFO):
         make_prints(folder, "--pairs", "5000")
         merge(folder)
-    assert "ant: 780 pairs of 40 units" in caplog.text
-    assert "4 checkpoints, 780 of 780 pairs in all, rank 4" in caplog.text
+    assert "ant: 780 numbers from 780 pairs of 40 units; 0 lack a unit" in caplog.text
+    assert "4 checkpoints, 780 of 780 numbers in all, rank 4" in caplog.text
     found = read_low_rank(folder / "zoo.npz")
     assert found.names == NAMES
     kappa = found.factor @ found.factor.T + np.diag(found.nugget)
@@ -205,10 +250,12 @@ def test_fingerprints_of_successive_pairs_are_joined(tmp_path: Path) -> None:
         ({"corpus": "5a"}, "ant and bee differ in their corpus"),
         ({"seed": 1}, "differ in their seed"),
         ({"units": 41}, "differ in their units"),
+        ({"terms": 1}, "differ in their terms"),
+        ({"estimator": "biased"}, "differ in their estimator"),
         ({"first": 2}, "differ in their first"),
-        ({"values": np.ones(3, np.float32)}, "of bee has 3 pairs, that of ant 80"),
-        ({"values": np.zeros(80, np.float32)}, "of bee is zero at the common pairs"),
-        ({"values": np.full(80, np.nan, np.float32)}, "no pair of units is in all fingerprints"),
+        ({"values": np.ones(3, np.float32)}, "of bee has 3 numbers, that of ant 80"),
+        ({"values": np.zeros(80, np.float32)}, "of bee is zero where all have one"),
+        ({"values": np.full(80, np.nan, np.float32)}, "no number is in all fingerprints"),
     ],
 )
 def test_fingerprints_that_cannot_be_compared_are_refused(
@@ -228,21 +275,59 @@ def test_what_is_missing_or_no_fingerprint_is_refused(tmp_path: Path) -> None:
         merge(folder)
     make_prints(folder, "--pairs", "80")
     make_prints(folder, "--pairs", "80", "--first", "100", suffix="-more")
-    with pytest.raises(UserError, match="after the pairs 0 to 79 come those from 100 on"):
+    with pytest.raises(UserError, match="after the numbers 0 to 79 come those from 100 on"):
         merge(folder)
     (folder / "prints/ant.npz").write_text("text")
     with pytest.raises(UserError, match="this is no fingerprint"):
         merge(folder)
     with pytest.raises(UserError, match="there is no such fingerprint"):
         read_fingerprint(folder / "absent.npz")
-    with pytest.raises(UserError, match="must have an even number"):
-        make_prints(folder, "--first", "1")
+    with pytest.raises(UserError, match="numbers are counted from 0"):
+        make_prints(folder, "--first", "-1")
+
+
+def test_parts_of_different_kinds_are_not_joined(tmp_path: Path) -> None:
+    folder = write_features(tmp_path)
+    make_prints(folder, "--pairs", "80")
+    make_prints(folder, "--pairs", "80", "--first", "80", "--seed", "1", suffix="-more")
+    with pytest.raises(UserError, match="ant and ant differ in their seed"):
+        merge(folder)
+
+
+def test_features_that_no_fingerprint_can_be_made_of_are_refused(tmp_path: Path) -> None:
+    for name, metadata, rows, message in (
+        ("nowhere", {}, features_of(9)[0], "does not say of which corpus"),
+        ("still", {"corpus_sha256": "4f"}, np.ones((9, 3)), "do not vary"),
+    ):
+        path = tmp_path / f"{name}.safetensors"
+        with FeatureWriter(path, 9, 3, "float32", metadata) as writer:
+            writer.write(slice(0, 9), rows)
+        with pytest.raises(UserError, match=message):
+            fingerprint.main(["--features", str(path), "--output", str(tmp_path / "print.npz")])
+
+
+def test_a_small_zoo_gives_the_whole_matrix(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = write_features(tmp_path)
+    make_prints(folder, "--pairs", "700")
+    merge(folder, "--full")
+    found = read_covariance(folder / "zoo.npz")
+    assert (found.names, found.rows, found.estimator) == (NAMES, 40, "debiased")
+    np.testing.assert_allclose(found.values, debiased(features_of(40)), atol=0.1)
+    assert not found.notes
+    # Of fewer numbers than checkpoints.
+    make_prints(folder, "--pairs", "2")
+    merge(folder, "--full")
+    assert "was not positive definite" in caplog.text
+    assert len(read_covariance(folder / "zoo.npz").notes) == 1
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"nugget": np.zeros(4)}, "the nugget above zero"),
+        ({"names": np.array(["ant"] * 4)}, "stand for several rows"),
         ({"nugget": np.ones(3)}, "not of the same checkpoints"),
         ({"nugget": np.array(["a"] * 4)}, "is missing or no number"),
     ],
@@ -279,13 +364,30 @@ def test_low_rank_picks_are_those_of_the_full_matrix(size: int, rank: int, seed:
     assert entropy.order == greedy_entropy(kappa, picks, first).order
 
 
-def test_the_inverse_is_the_inverse() -> None:
-    factor, nugget = some_low_rank(30, 5, 0)
-    inverse = DiagonalAndProduct.inverse_of(factor, nugget)
-    expected = np.linalg.inv(factor @ factor.T + np.diag(nugget))
-    everything = list(range(30))
-    np.testing.assert_allclose(inverse.block(everything, everything), expected, atol=1e-8)
-    np.testing.assert_allclose(inverse.variances(), np.diag(expected), atol=1e-8)
+def test_picks_among_thousands_are_those_of_the_full_matrix() -> None:
+    factor, nugget = some_low_rank(2000, 128, 0)
+    kappa = factor @ factor.T + np.diag(nugget)
+    for first in (None, hub(kappa)):
+        full = greedy_mutual_information(kappa, 50, first)
+        low = greedy_low_rank(factor, nugget, 50, first)
+        assert low.order == full.order
+        np.testing.assert_allclose(low.objective, full.objective, atol=1e-8)
+
+
+def test_a_factor_in_single_precision_is_computed_with_in_double() -> None:
+    factor, nugget = some_low_rank(300, 9, 0)
+    single = factor.astype(np.float32)
+    low = greedy_low_rank(single, nugget, 20)
+    assert low == greedy_low_rank(single.astype(np.float64), nugget, 20)
+
+
+def test_jitter_is_added_to_the_diagonal_and_scaled_back() -> None:
+    factor, nugget = some_low_rank(6, 2, 0)
+    found = LowRank([*"abcdef"], factor, nugget).with_jitter(0.5)
+    kappa = factor @ factor.T + np.diag(nugget)
+    expected = (kappa + 0.5 * np.eye(6)) / 1.5
+    values = found.factor @ found.factor.T + np.diag(found.nugget)
+    np.testing.assert_allclose(values, expected, atol=1e-12)
 
 
 def test_equal_gains_go_to_the_smaller_index() -> None:

@@ -13,23 +13,27 @@ from workflow_scripts.common.script import UserError
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Entries of a checkpoint's centred Gram matrix at shared pairs of probe units.
+    """Sums of entries of a checkpoint's centred Gram matrix at shared pairs of probe units.
 
     Attributes:
         checkpoint: its name.
         corpus: sha256 of the probe.
         units: number of units of the probe.
         seed: of the pairs.
-        first: number of the first pair in their endless sequence.
-        values: float32 [p], the entries; not a number where the checkpoint lacks a unit.
+        terms: how many entries make up a number.
+        first: which number of the endless sequence is the first here.
+        values: float32 [p], the numbers; not a number where the checkpoint lacks a unit.
+        estimator: of κ; there is only ``"debiased"``.
     """
 
     checkpoint: str
     corpus: str
     units: int
     seed: int
+    terms: int
     first: int
     values: NDArray[np.float32]
+    estimator: str = "debiased"
 
 
 def write_fingerprint(path: Path, fingerprint: Fingerprint) -> None:
@@ -51,8 +55,10 @@ def read_fingerprint(path: Path) -> Fingerprint:
                 str(file["corpus"]),
                 int(file["units"]),
                 int(file["seed"]),
+                int(file["terms"]),
                 int(file["first"]),
                 np.asarray(file["values"], np.float32),
+                str(file["estimator"]),
             )
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such fingerprint") from None

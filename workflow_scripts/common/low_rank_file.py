@@ -3,6 +3,7 @@
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,12 @@ class LowRank:
     names: list[str]
     factor: NDArray[np.float64]
     nugget: NDArray[np.float64]
+
+    def with_jitter(self, jitter: float) -> Self:
+        """Jitter added to the diagonal, which is then scaled back."""
+        scale = 1 + jitter
+        nugget = (self.nugget + jitter) / scale
+        return type(self)(self.names, self.factor / np.sqrt(scale), nugget)
 
 
 def write_low_rank(path: Path, low_rank: LowRank) -> None:
@@ -63,5 +70,7 @@ def read_low_rank(path: Path) -> LowRank:
         raise UserError(f"{path}: names, factor and nugget are not of the same checkpoints")
     if not (np.isfinite(factor).all() and (nugget > 0).all()):
         raise UserError(f"{path}: the factor must be finite and the nugget above zero")
+    if len(set(names)) < len(names):
+        raise UserError(f"{path}: some names stand for several rows")
     order = np.argsort(np.array(names))
     return LowRank([names[i] for i in order], factor[order], nugget[order])

@@ -9,10 +9,12 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from workflow_scripts.common.feature_file import open_features
 from workflow_scripts.common.fingerprint_file import Fingerprint, write_fingerprint
 from workflow_scripts.common.script import UserError, parser, positive_int, run
-from workflow_scripts.covariance.gram_entries import centred_entries, draw_pairs
+from workflow_scripts.covariance.gram_entries import fingerprint_numbers, terms_of
 
 log = logging.getLogger(__name__)
 
@@ -24,30 +26,54 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--features", type=Path, required=True, help="of a checkpoint on the probe, .safetensors"
     )
     flags.add_argument(
-        "--pairs", type=positive_int, default=16384, help="of probe units [default: 16384]"
+        "--pairs",
+        type=positive_int,
+        default=16384,
+        help="numbers of the fingerprint, each from a few pairs of units; as many as there are "
+        "pairs, or more: all pairs, once each [default: 16384]",
     )
-    flags.add_argument("--first", type=int, default=0, help="number of the first pair [default: 0]")
+    flags.add_argument(
+        "--first", type=int, default=0, help="which number is the first [default: 0]"
+    )
     flags.add_argument("--seed", type=int, default=0, help="of the pairs [default: 0]")
     flags.add_argument("--output", type=Path, required=True, help="the fingerprint, .npz")
     arguments = flags.parse_args(argv)
 
+    if arguments.first < 0:
+        raise UserError(f"--first {arguments.first}: numbers are counted from 0")
     features = open_features(arguments.features)
     units = len(features.present)
+    corpus = features.metadata.get("corpus_sha256")
+    if not corpus:
+        raise UserError(f"{arguments.features}: it does not say of which corpus it is")
     try:
-        pairs = draw_pairs(units, arguments.seed, arguments.first, arguments.pairs)
-        values = centred_entries(features.features, features.present, pairs)
+        values = fingerprint_numbers(
+            features.features,
+            features.present,
+            arguments.seed,
+            arguments.first,
+            arguments.pairs,
+        )
     except ValueError as error:
         raise UserError(f"{arguments.features}: {error}") from error
     fingerprint = Fingerprint(
         features.metadata.get("checkpoint", arguments.features.stem),
-        features.metadata.get("corpus_sha256", ""),
+        corpus,
         units,
         arguments.seed,
+        terms_of(units, arguments.first, arguments.pairs),
         arguments.first,
         values,
     )
     write_fingerprint(arguments.output, fingerprint)
-    log.info("%s: %d pairs of %d units", fingerprint.checkpoint, len(values), units)
+    log.info(
+        "%s: %d numbers from %d pairs of %d units; %d lack a unit",
+        fingerprint.checkpoint,
+        len(values),
+        len(values) * fingerprint.terms,
+        units,
+        np.isnan(values).sum(),
+    )
 
 
 if __name__ == "__main__":

@@ -6,87 +6,145 @@ With K = X Xᵀ without its diagonal and r = K 1, the U-centred matrix of Széke
     Ã_st = K_st − (r_s + r_t) / (n − 2) + 1ᵀr / ((n − 1)(n − 2)),    s ≠ t,
 
 and the debiased HSIC of two checkpoints is the mean of Ã_st B̃_st over all pairs s ≠ t, up to a
-factor n / (n − 3) that cancels in κ. A mean over pairs drawn at random estimates it without bias,
-so the cosine of two checkpoints' entries at the same p pairs estimates κ, with an error that goes
-with 1/√p. Only pairs of different units come in, so there is no such sketch of the biased κ, whose
-bias comes from the diagonal.
+factor n / (n − 3) that cancels in κ. A mean over pairs drawn at random estimates it without bias.
+Only pairs of different units come in, so there is no such sketch of the biased κ, whose bias comes
+from the diagonal.
+
+A number of a fingerprint is a sum of b such entries with random signs, over √b, divided by the root
+of the exact mean of Ã_st²: products of two entries of a sum have random signs unless they are at
+the same pair, so products of numbers are as free of bias as those of entries, but a few large
+entries count for less.
 """
 
-import hashlib
+from collections.abc import Iterator
 from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Of a pair, which takes 16 bytes of a hash.
-_PAIRS_OF_A_HASH = 2
+from workflow_scripts.covariance.unit_pairs import draw_pairs, draw_signs
+
+# More do not make the estimate more exact, and numbers with an absent unit are more frequent.
+TERMS = 8
+_BLOCK = 4096
+# Relative to squared norms, what rounding leaves.
+_ROUNDING = 1e-12
 
 
-def draw_pairs(units: int, seed: int, first: int, count: int) -> NDArray[np.int64]:
-    """Pairs of different units, [count, 2], from an endless sequence that only these decide.
-
-    The sequence is the same on every machine. Where it would begin with as many pairs as there are
-    or more, each is taken exactly once instead.
-
-    Args:
-        units: at least 4.
-        first: where in the sequence to begin, an even number.
-
-    Raises:
-        ValueError: if there are too few units, or ``first`` is odd.
-    """
-    if units < 4:
-        raise ValueError(f"fingerprints need at least 4 units, there are {units}")
-    if first % _PAIRS_OF_A_HASH:
-        raise ValueError("the first pair must have an even number")
-    if first == 0 and count >= comb(units, 2):
-        return np.stack(np.triu_indices(units, 1), axis=1)
-    hashes = range(first // _PAIRS_OF_A_HASH, -(-(first + count) // _PAIRS_OF_A_HASH))
-    text = b"".join(hashlib.sha256(f"pairs {seed} {one}".encode()).digest() for one in hashes)
-    numbers = np.frombuffer(text, np.dtype("<u8")).reshape(-1, 2)[:count]
-    left = (numbers[:, 0] % np.uint64(units)).astype(np.int64)
-    right = (numbers[:, 1] % np.uint64(units - 1)).astype(np.int64)
-    return np.stack([left, right + (right >= left)], axis=1)
+def terms_of(units: int, first: int, count: int) -> int:
+    """How many entries make up a number: one where every pair can be taken."""
+    return 1 if first == 0 and count >= comb(units, 2) else TERMS
 
 
-def centred_entries(
-    features: NDArray[np.floating], present: NDArray[np.bool_], pairs: NDArray[np.int64]
+def fingerprint_numbers(
+    features: NDArray[np.floating],
+    present: NDArray[np.bool_],
+    seed: int,
+    first: int,
+    count: int,
 ) -> NDArray[np.float32]:
-    """The entries Ã_st at pairs of units, float32 [p].
-
-    With features of mean zero the row sums of K without its diagonal are r_s = −‖x_s‖², so two
-    passes over the features are enough, block by block.
+    """Numbers of a fingerprint from the ``first`` on, float32.
 
     Args:
         features: [n, d].
-        present: [n], which units the checkpoint has; it is centred over these, and pairs with
-            others have no entry.
-        pairs: [p, 2].
+        present: [n], which units the checkpoint has.
+        count: how many; from ``first`` = 0, at most as many as there are pairs, which are then
+            taken exactly once, by themselves.
+
+    Returns:
+        Their squares have mean one in expectation; not a number where a unit is absent.
+
+    Raises:
+        ValueError: as :func:`draw_pairs` and :class:`CentredGram`.
+    """
+    units = len(present)
+    terms = terms_of(units, first, count)
+    if terms == 1:
+        count = comb(units, 2)
+    gram = CentredGram(features, present)
+    scale = np.sqrt(gram.mean_square() * terms)
+    entries = gram.entries(draw_pairs(units, seed, first * terms, count * terms))
+    if terms > 1:
+        entries *= draw_signs(seed, first * terms, count * terms)
+    numbers: NDArray[np.float64] = entries.reshape(count, terms).sum(axis=1) / scale
+    return numbers.astype(np.float32)
+
+
+class CentredGram:
+    """The U-centred Gram matrix of a checkpoint, which is never formed.
+
+    With features of mean zero the row sums of K without its diagonal are r_s = −‖x_s‖², so the
+    squared norms are all that is kept.
+
+    Args:
+        features: [n, d]; gone through block by block.
+        present: [n], which units the checkpoint has; it is centred over these.
 
     Raises:
         ValueError: if fewer than 4 units are present, or the features do not vary.
     """
-    units = np.flatnonzero(present)
-    count = len(units)
-    if count < 4:
-        raise ValueError(f"only {count} units have features, at least 4 are needed")
-    blocks = [units[start : start + _BLOCK] for start in range(0, count, _BLOCK)]
-    sums = [features[block].sum(axis=0, dtype=np.float64) for block in blocks]
-    mean = np.sum(sums, axis=0) / count
-    squares = np.zeros(len(features))
-    for block in blocks:
-        squares[block] = np.square(features[block] - mean).sum(axis=1)
-    if not squares.sum() > 1e-12 * count * (mean @ mean):
-        raise ValueError("the features do not vary")
-    entries = np.full(len(pairs), np.nan)
-    known = np.flatnonzero(present[pairs].all(axis=1))
-    for start in range(0, len(known), _BLOCK):
-        part = known[start : start + _BLOCK]
-        left, right = pairs[part].T
-        entries[part] = np.einsum("pd,pd->p", features[left] - mean, features[right] - mean)
-    entries += squares[pairs].sum(axis=1) / (count - 2)
-    entries -= squares.sum() / ((count - 1) * (count - 2))
-    return entries.astype(np.float32)
 
+    def __init__(self, features: NDArray[np.floating], present: NDArray[np.bool_]) -> None:
+        self._features, self._present = features, present
+        self._units = np.flatnonzero(present)
+        count = len(self._units)
+        if count < 4:
+            raise ValueError(f"only {count} units have features, at least 4 are needed")
+        sums = [features[part].sum(axis=0, dtype=np.float64) for part in self._parts()]
+        self._mean = np.sum(sums, axis=0) / count
+        self._squares = np.zeros(len(features))
+        for part in self._parts():
+            self._squares[part] = np.square(self._rows(part)).sum(axis=1)
+        if not self._squares.sum() > _ROUNDING * count * (self._mean @ self._mean):
+            raise ValueError("the features do not vary")
 
-_BLOCK = 4096
+    def entries(self, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Ã_st at pairs [p, 2]; not a number where a unit is absent."""
+        count = len(self._units)
+        entries = np.full(len(pairs), np.nan)
+        known = np.flatnonzero(self._present[pairs].all(axis=1))
+        for start in range(0, len(known), _BLOCK):
+            part = known[start : start + _BLOCK]
+            left, right = pairs[part].T
+            entries[part] = np.einsum("pd,pd->p", self._rows(left), self._rows(right))
+        entries += self._squares[pairs].sum(axis=1) / (count - 2)
+        entries -= self._squares.sum() / ((count - 1) * (count - 2))
+        return entries
+
+    def mean_square(self) -> float:
+        """The mean of Ã_st² over all pairs of units that are present.
+
+        Song et al. (2012), equation 4, with K = L and row sums −‖x_s‖².
+
+        Raises:
+            ValueError: if it is zero.
+        """
+        count = len(self._units)
+        squares = self._squares[self._units]
+        fourth = float(squares @ squares)
+        inner = self._squared_norm() - fourth
+        total = inner + squares.sum() ** 2 / ((count - 1) * (count - 2)) - 2 / (count - 2) * fourth
+        if not total > _ROUNDING * fourth:
+            raise ValueError("the features do not vary")
+        return float(total / (count * (count - 1)))
+
+    def _squared_norm(self) -> float:
+        """‖X Xᵀ‖²_F with centred columns, by the smaller of XᵀX and X Xᵀ."""
+        count, dim = len(self._units), self._features.shape[1]
+        if dim <= count:
+            products = np.zeros((dim, dim))
+            for part in self._parts():
+                rows = self._rows(part)
+                products += rows.T @ rows
+            return float(np.square(products).sum())
+        everything = self._rows(self._units)
+        return sum(
+            float(np.square(self._rows(part) @ everything.T).sum()) for part in self._parts()
+        )
+
+    def _rows(self, units: NDArray[np.int64]) -> NDArray[np.float64]:
+        rows: NDArray[np.float64] = self._features[units] - self._mean
+        return rows
+
+    def _parts(self) -> Iterator[NDArray[np.int64]]:
+        return (self._units[i : i + _BLOCK] for i in range(0, len(self._units), _BLOCK))

@@ -23,7 +23,7 @@ Rows = Callable[[], Iterator[NDArray[np.floating]]]
 def low_rank(
     rows: Rows, width: int, rank: int, seed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """U [m, r] and ν [m], for F Fᵀ; the rows are gone through four times.
+    """U [m, r] and ν [m], for F Fᵀ; the rows are gone through three times after they are counted.
 
     Args:
         rows: of F.

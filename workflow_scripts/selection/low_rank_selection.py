@@ -1,74 +1,39 @@
-"""Greedy selection from κ = U Uᵀ + diag(ν), without any matrix of m × m.
+"""Greedy selection from κ = U Uᵀ + D, D diagonal, without a matrix of all pairs of checkpoints.
 
-By the Woodbury identity, with D = diag(ν) and S = I + Uᵀ D⁻¹ U = L Lᵀ,
+By the Woodbury identity κ⁻¹ = P = D⁻¹ − D⁻¹ U S⁻¹ Uᵀ D⁻¹ with S = I + Uᵀ D⁻¹ U, so both κ and
+D P D = D − U S⁻¹ Uᵀ have the form D + U M Uᵀ. Off the diagonal, a row of their incremental Cholesky
+factor given the picks is U a, with one vector a [r] a pick, so the variance of a candidate given k
+picks costs O(k r) operations, for that candidate alone.
 
-    κ⁻¹ = D⁻¹ − W Wᵀ,    W = D⁻¹ U L⁻ᵀ,
-
-so κ and κ⁻¹ are both a diagonal plus or minus a product of low rank, and conditional variances
-given the picks follow from a few rows of either: O(m r²) once, then O(r k) for each candidate that
-is looked at. Both log-determinants are submodular, so a candidate's gain only ever shrinks: one
-whose last known gain is below the best of those looked at anew need not be looked at (Minoux 1978,
-"Accelerated greedy algorithms for maximizing submodular set functions").
+Given more picks, variances under κ and P only fall, so a gain from before is an upper bound, and
+only candidates whose bound reaches the best gain are looked at (Minoux 1978, "Accelerated greedy
+algorithms for maximizing submodular set functions"). The first bound needs no P: P_yy ≤ 1 / D_yy,
+and nearly equal to it for most where m is much larger than r, as the sum of 1 − D_yy P_yy over all
+y is at most r. What is left is S: O(m r²).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+from threadpoolctl import threadpool_limits
 
 from workflow_scripts.selection.mutual_information import GreedyPicks
 
-# Candidates that are looked at together.
-_BATCH = 256
+Matrix = NDArray[np.float64]
+
+_BLOCK_BYTES = 1 << 25
+# Candidates that are looked at together; twice as many the next time.
+_BATCH = 32
+# A gain that is computed anew may differ from itself by rounding.
+_ROUNDING = 1e-11
 _TINY = np.finfo(np.float64).tiny
 
 
-@dataclass(frozen=True)
-class DiagonalAndProduct:
-    """The matrix diag(d) + s V Vᵀ.
-
-    Attributes:
-        diagonal: d [m].
-        vectors: V [m, r].
-        sign: s, 1 or −1.
-    """
-
-    diagonal: NDArray[np.float64]
-    vectors: NDArray[np.float64]
-    sign: int
-
-    @classmethod
-    def inverse_of(cls, factor: NDArray[np.float64], nugget: NDArray[np.float64]) -> Self:
-        """(U Uᵀ + diag(ν))⁻¹."""
-        scaled = factor / np.sqrt(nugget)[:, None]
-        lower = cholesky(
-            np.eye(factor.shape[1]) + scaled.T @ scaled, lower=True, check_finite=False
-        )
-        vectors = solve_triangular(
-            lower, scaled.T, lower=True, overwrite_b=True, check_finite=False
-        ).T
-        vectors /= np.sqrt(nugget)[:, None]
-        return cls(1 / nugget, vectors, -1)
-
-    def variances(self) -> NDArray[np.float64]:
-        """The diagonal [m]."""
-        squares = np.einsum("mr,mr->m", self.vectors, self.vectors)
-        variances: NDArray[np.float64] = self.diagonal + self.sign * squares
-        return variances
-
-    def block(self, rows: Sequence[int], columns: Sequence[int]) -> NDArray[np.float64]:
-        """The entries at rows × columns."""
-        block = self.sign * (self.vectors[rows] @ self.vectors[columns].T)
-        block += np.where(np.equal.outer(rows, columns), self.diagonal[columns], 0.0)
-        return block
-
-
 def greedy_low_rank(
-    factor: NDArray[np.float64],
-    nugget: NDArray[np.float64],
+    factor: NDArray[np.floating],
+    nugget: Matrix,
     picks: int,
     first: int | None = None,
     with_inverse: bool = True,
@@ -76,80 +41,182 @@ def greedy_low_rank(
     """Greedy maximum of the mutual information, or of the entropy alone.
 
     Args:
-        factor: U [m, r].
-        nugget: ν [m], above zero.
+        factor: U [m, r], float32 or float64; computed with in float64.
+        nugget: the diagonal of D [m], above zero.
         picks: how many to pick, at most m.
         first: index of the first pick; ``None``: greedy too.
         with_inverse: whether κ⁻¹ counts too; κ alone is the entropy.
 
     Returns:
-        As :func:`greedy_mutual_information` and :func:`greedy_entropy` give for U Uᵀ + diag(ν).
+        As :func:`greedy_mutual_information` and :func:`greedy_entropy` give for U Uᵀ + D.
     """
-    matrices = [DiagonalAndProduct(nugget, factor, 1)]
-    if with_inverse:
-        matrices.append(DiagonalAndProduct.inverse_of(factor, nugget))
-    known = sum(_half_log(matrix.variances()) for matrix in matrices)
-    assert isinstance(known, np.ndarray)
+    # Threads of BLAS wait for each other within every one of hundreds of short products: beside
+    # other work that took seven times as long.
+    with threadpool_limits(1, user_api="blas"):
+        return _greedy(factor, nugget, picks, first, with_inverse)
+
+
+def _greedy(
+    factor: NDArray[np.floating],
+    nugget: Matrix,
+    picks: int,
+    first: int | None,
+    with_inverse: bool,
+) -> GreedyPicks:
+    rank = factor.shape[1]
+    kappa = _Conditional(_diagonal(factor, nugget), lambda rows: rows, picks, rank)
+    if not with_inverse:
+        bounds, offsets = 0.5 * np.log(kappa.diagonal), np.zeros(len(nugget))
+        return _lazy_greedy(factor, [kappa], bounds, offsets, picks, first)
+    lower = cholesky(_weighted_gram(factor, nugget), lower=True)
+
+    def minus_inverse(rows: Matrix) -> Matrix:
+        solved: Matrix = cho_solve((lower, True), rows.T, check_finite=False).T
+        return -solved
+
+    def diagonal(indices: NDArray[np.intp], rows: Matrix) -> Matrix:
+        # Half the work of minus_inverse, and where gains are alike it is most of all work.
+        solved = solve_triangular(lower, rows.T, lower=True, check_finite=False)
+        found: Matrix = nugget[indices] - np.einsum("ri,ri->i", solved, solved)
+        return found
+
+    unknown = np.full(len(nugget), np.nan)
+    scaled = _Conditional(unknown, minus_inverse, picks, rank, diagonal)
+    # log det of P is that of D P D less twice that of D.
+    offsets = -np.log(nugget)
+    bounds = 0.5 * (np.log(kappa.diagonal) + np.log(nugget)) + offsets
+    return _lazy_greedy(factor, [kappa, scaled], bounds, offsets, picks, first)
+
+
+def low_rank_hub(factor: NDArray[np.floating], nugget: Matrix) -> int:
+    """The variable with the largest row sum of U Uᵀ + diag(nugget)."""
+    return int(np.argmax(factor @ factor.sum(axis=0, dtype=np.float64) + nugget))
+
+
+class _Conditional:
+    """Variances under D + U M Uᵀ given a growing set of variables.
+
+    Args:
+        diagonal: [m]; not a number where it is not known yet.
+        times_middle: rows [b, r] times M.
+        picks: how many variables there will be.
+        rank: r.
+        entries: the diagonal at some indices, whose rows of U are given.
+    """
+
+    def __init__(
+        self,
+        diagonal: Matrix,
+        times_middle: Callable[[Matrix], Matrix],
+        picks: int,
+        rank: int,
+        entries: Callable[[NDArray[np.intp], Matrix], Matrix] | None = None,
+    ) -> None:
+        self._entries = entries
+        self._times_middle = times_middle
+        self.diagonal = diagonal
+        # The factor's row of a pick is U times the row of this.
+        self._directions = np.empty((picks, rank))
+        self._count = 0
+
+    def variances(self, indices: NDArray[np.intp], rows: Matrix) -> Matrix:
+        """Of variables that are no picks, whose rows of U are given."""
+        unknown = np.isnan(self.diagonal[indices])
+        if self._entries is not None and unknown.any():
+            found = self._entries(indices[unknown], rows[unknown])
+            self.diagonal[indices[unknown]] = found
+        shared = rows @ self._directions[: self._count].T
+        left: Matrix = self.diagonal[indices] - np.einsum("ij,ij->i", shared, shared)
+        return np.maximum(left, _TINY)
+
+    def add(self, index: int, row: Matrix) -> None:
+        """Condition on one more variable, whose row of U is given."""
+        variance = self.variances(np.array([index]), row[None])[0]
+        done = self._directions[: self._count]
+        direction = self._times_middle(row[None])[0] - (done @ row) @ done
+        self._directions[self._count] = direction / np.sqrt(variance)
+        self._count += 1
+
+
+def _lazy_greedy(
+    factor: NDArray[np.floating],
+    parts: list[_Conditional],
+    bounds: Matrix,
+    offsets: Matrix,
+    picks: int,
+    first: int | None,
+) -> GreedyPicks:
+    """Greedy maximum of the sum of ½ log variances and offsets.
+
+    Args:
+        bounds: [m], of the gains of first picks.
+        offsets: [m], added to gains.
+    """
+
+    def gains(indices: NDArray[np.intp]) -> Matrix:
+        rows = np.asarray(factor[indices], np.float64)
+        found = offsets[indices]
+        for part in parts:
+            found = found + 0.5 * np.log(part.variances(indices, rows))
+        return found
+
     order: list[int] = []
     objective: list[float] = []
     while len(order) < picks:
-        start = first if not order else None
-        chosen = _best(matrices, order, known) if start is None else start
-        gain = float(known[chosen])
+        if not order and first is not None:
+            chosen, gain = first, float(gains(np.array([first]))[0])
+        else:
+            chosen, gain = _best(bounds, gains, factor.shape[1])
         order.append(chosen)
         objective.append(gain + (objective[-1] if objective else 0.0))
-        known[chosen] = -np.inf
+        bounds[chosen] = -np.inf
+        row = np.asarray(factor[chosen], np.float64)
+        for part in parts:
+            part.add(chosen, row)
     return GreedyPicks(order, objective)
 
 
 def _best(
-    matrices: Sequence[DiagonalAndProduct], order: list[int], known: NDArray[np.float64]
-) -> int:
-    """The candidate of the largest gain, the first of equals; ``known`` is brought up to date."""
-    if not order:
-        return int(np.argmax(known))
-    lowers = [cholesky(matrix.block(order, order), lower=True) for matrix in matrices]
+    bounds: Matrix, gains: Callable[[NDArray[np.intp]], Matrix], rank: int
+) -> tuple[int, float]:
+    """The variable with the largest gain, the first of equals, and its gain.
+
+    Bounds that were looked at are replaced by gains.
+    """
+    fresh, stale = np.full(len(bounds), -np.inf), bounds.copy()
+    batch, most = _BATCH, max(_BATCH, _BLOCK_BYTES // (8 * max(1, rank)))
     best = -np.inf
-    fresh = np.zeros(len(known), bool)
-    size = _BATCH
     while True:
-        stale = np.flatnonzero(~fresh & (known >= best) & (known > -np.inf))
-        if not len(stale):
-            # The first of equals, whether or not it was in the same batch.
-            return int(np.flatnonzero(fresh & (known == best))[0])
-        if len(stale) > size:
-            stale = stale[np.argpartition(-known[stale], size)[:size]]
-        known[stale] = sum(
-            _half_log(_conditional(matrix, lower, order, stale))
-            for matrix, lower in zip(matrices, lowers, strict=True)
-        )
-        fresh[stale] = True
-        best = max(best, float(known[stale].max()))
-        size *= 2
+        look = np.flatnonzero((stale > -np.inf) & (stale >= best - _ROUNDING))
+        if not len(look):
+            return int(np.argmax(fresh)), best
+        if len(look) > batch:
+            look = look[np.argpartition(-stale[look], batch)[:batch]]
+        fresh[look] = bounds[look] = gains(look)
+        stale[look] = -np.inf
+        best = float(fresh.max())
+        batch = min(2 * batch, most)
 
 
-def _conditional(
-    matrix: DiagonalAndProduct,
-    lower: NDArray[np.float64],
-    order: list[int],
-    candidates: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Variances [b] of candidates given the picks."""
-    solved = solve_triangular(lower, matrix.block(order, candidates.tolist()), lower=True)
-    own = matrix.vectors[candidates]
-    variances: NDArray[np.float64] = (
-        matrix.diagonal[candidates]
-        + matrix.sign * np.einsum("br,br->b", own, own)
-        - np.einsum("kb,kb->b", solved, solved)
-    )
-    return variances
+def _diagonal(factor: NDArray[np.floating], nugget: Matrix) -> Matrix:
+    """That of κ."""
+    diagonal = nugget.copy()
+    for rows in _row_blocks(factor):
+        block = np.asarray(factor[rows], np.float64)
+        diagonal[rows] += np.einsum("ij,ij->i", block, block)
+    return diagonal
 
 
-def _half_log(variances: NDArray[np.float64]) -> NDArray[np.float64]:
-    halves: NDArray[np.float64] = 0.5 * np.log(np.maximum(variances, _TINY))
-    return halves
+def _weighted_gram(factor: NDArray[np.floating], nugget: Matrix) -> Matrix:
+    """S [r, r]."""
+    total = np.eye(factor.shape[1])
+    for rows in _row_blocks(factor):
+        block = factor[rows] / np.sqrt(nugget[rows])[:, None]
+        # Of a matrix and its own transpose numpy computes one half only.
+        total += block.T @ block
+    return total
 
 
-def low_rank_hub(factor: NDArray[np.float64], nugget: NDArray[np.float64]) -> int:
-    """The variable with the largest row sum of U Uᵀ + diag(ν)."""
-    return int(np.argmax(factor @ factor.sum(axis=0) + nugget))
+def _row_blocks(factor: NDArray[np.floating]) -> list[slice]:
+    size = max(1, _BLOCK_BYTES // (8 * max(1, factor.shape[1])))
+    return [slice(start, start + size) for start in range(0, len(factor), size)]

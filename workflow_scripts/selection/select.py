@@ -75,7 +75,7 @@ def _read_main(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
     if settings.reads == "covariance":
         path = _needed(arguments.covariance, "--covariance", arguments.method)
         if path.suffix == ".npz" and is_low_rank(path):
-            low_rank = read_low_rank(path)
+            low_rank = read_low_rank(path).with_jitter(arguments.jitter)
             return Pool(low_rank.names, low_rank=low_rank)
         matrix = checked(read_matrix(path, arguments.names), arguments.jitter)
         return Pool(matrix.names, covariance=matrix)
