@@ -50,10 +50,8 @@ def test_every_prefix_equals_the_direct_formula_on_its_units(
     assert [one.units for one in sums] == prefixes
     for units, one in zip(prefixes, sums, strict=True):
         expected = direct_kappa([matrix[:units] for matrix in matrices], estimator)
-        # The debiased estimate from five units is what is left of much that cancels.
-        atol = SINGLE if units > 5 else 1e-5
         kappa = kernel_alignment(one, estimator)
-        np.testing.assert_allclose(kappa, expected, rtol=0, atol=atol)
+        np.testing.assert_allclose(kappa, expected, rtol=0, atol=SINGLE)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -226,14 +226,12 @@ def test_forms_agree_and_kappa_is_a_correlation_matrix(
         # What few units leave after all that cancels is less exact.
         lost = np.diag(sums[0].inner + sums[0].diagonals) / np.diag(hsic_of(sums[0], estimator))
         tolerance = 2 * SINGLE * max(1, lost.max())
-        if tolerance > 0.1:
-            continue
         np.testing.assert_allclose(one, other, rtol=0, atol=tolerance)
         assert (one == one.T).all()
         assert (np.diag(one) == 1).all()
-        if estimator == "biased":
-            assert np.linalg.eigvalsh(one)[0] > -tolerance
-            assert (np.abs(one) < 1 + tolerance).all()
+        # U-centred Gram matrices have an inner product too, so this holds for both.
+        assert np.linalg.eigvalsh(one)[0] > -5 * tolerance
+        assert (np.abs(one) < 1 + tolerance).all()
 
 
 @pytest.mark.parametrize("form", FORMS)

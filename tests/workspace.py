@@ -40,7 +40,7 @@ class Workspace:
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
     def snakemake(
-        self, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = 300
+        self, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = 900
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake here, with the Python that runs the tests.
 
