@@ -210,6 +210,10 @@ def test_another_revision_fetches_and_reads_that_checkpoint_alone(changed: Chang
         "extract_word_features": 2,
         "score_quality": 1,
         "tabulate_checkpoints": 1,
+        "resample_covariance": 1,
+        "measure_stability": 1,
+        "plot_stability": 1,
+        "tabulate_stability": 1,
     }
 
 

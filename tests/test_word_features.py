@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -433,8 +434,9 @@ def test_batches_shrink_when_memory_runs_out(
     assert_same(found, obvious(bert, SENTENCES))
     assert max(network.seen) > 50
     assert "out of memory: " in caplog.text
-    tried = network.seen.index(next(size for size in network.seen if size <= 50))
-    assert all(size <= 50 for size in network.seen[tried:])
+    # What is too large is tried again with at most half as much, and never as much as before.
+    too_large = [size for size in network.seen if size > 50]
+    assert all(after <= before / 2 for before, after in pairwise(too_large))
 
 
 def test_a_sentence_too_long_for_the_memory(bert: TextModel) -> None:

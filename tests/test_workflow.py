@@ -163,7 +163,7 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
         drawn = list(ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}path"))
         assert len(drawn) > 10
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count("<svg ") == 5
+    assert html.count("<svg ") == 6
     picks = pd.read_csv(results(finished) / "tables/picks.csv")
     for row in picks[picks["k"] == 3]["picks"]:
         assert row in html
@@ -289,7 +289,11 @@ def test_without_replicates_there_is_no_stability(changed: Changed) -> None:
 def test_methods_that_look_at_features_add_only_their_selections(changed: Changed) -> None:
     workspace, zoo = changed
     zoo["selection"]["methods"] |= {"expected_risk": {"units": 100}, "quality_entropy": {}}
-    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 2}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {
+        "select": 2,
+        "measure_stability": 1,
+        "tabulate_stability": 1,
+    }
     labels = ("expected_risk", "quality_entropy")
     tables = [f"results/small/selections/{label}.csv" for label in labels]
     result = workspace.snakemake(*tables, "--cores", "2")
@@ -309,7 +313,7 @@ def test_other_constraints_rerun_their_selection_alone(changed: Changed) -> None
     workspace, zoo = changed
     groups = {"few": ["agent-00", "agent-01"], "more": ["agent-02", "agent-03", "agent-05"]}
     zoo["selection"]["methods"]["mmi"] |= {"groups": groups, "most_per_group": 1}
-    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1}
+    assert replan(workspace, zoo) == AFTER_SELECTION | AFTER_RESAMPLING | {"select": 1}
 
 
 def test_another_estimator_reruns_from_the_covariance_but_not_what_does_not_read_it(
