@@ -392,7 +392,7 @@ def probe_groups(wildcards):
     return f"results/{wildcards.zoo}/corpora/probe.{suffix}"
 
 
-def stability_flags(wildcards):
+def resampling_flags(wildcards):
     """How the probe is resampled."""
     zoo = zoo_of(wildcards)
     return ["--seed", str(zoo.seed), *to_flags(zoo.stability)]
@@ -429,7 +429,15 @@ def read_by_method(wildcards):
         files["quality_file"] = f"{folder}/covariance/probe.quality.csv"
     if "cards" in method.reads_beside:
         files["cards"] = sorted(card_files(wildcards))
+    if "replicates" in method.reads_beside:
+        files["replicates"] = f"{folder}/covariance/probe.replicates.npz"
     return files
+
+
+def read_for_stability(wildcards):
+    """The same, and replicates of the covariance."""
+    replicates = f"results/{wildcards.zoo}/covariance/probe.replicates.npz"
+    return read_by_method(wildcards) | {"replicates": replicates}
 
 
 def features_of_method(wildcards):
@@ -438,8 +446,8 @@ def features_of_method(wildcards):
     return feature_files(wildcards, "probe") if method.reads == "features" else []
 
 
-def selection_flags(wildcards):
-    """What decides the picks of a method, and nothing else."""
+def method_flags(wildcards):
+    """What decides the picks of a method beside the files it reads."""
     zoo = zoo_of(wildcards)
     method = zoo.selection.methods[wildcards.method]
     flags = ["--label", wildcards.method, *to_flags(method), "--k"]
@@ -450,7 +458,23 @@ def selection_flags(wildcards):
         flags += ["--checkpoints", *checkpoint_names(wildcards)]
     if method.reads == "features":
         flags += ["--features-folder", f"results/{wildcards.zoo}/features/probe"]
-    for name, paths in read_by_method(wildcards).items():
+    return flags
+
+
+def selection_flags(wildcards):
+    """What decides the picks of a method, and nothing else."""
+    return method_flags(wildcards) + file_flags(read_by_method(wildcards))
+
+
+def stability_flags(wildcards):
+    """What decides the picks of a method from replicates, and nothing else."""
+    return method_flags(wildcards) + file_flags(read_for_stability(wildcards))
+
+
+def file_flags(files):
+    """Files under the names of their flags, as flags."""
+    flags = []
+    for name, paths in files.items():
         flags.append(f"--{name.replace('_', '-')}")
         flags += paths if isinstance(paths, list) else [paths]
     return flags

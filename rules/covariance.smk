@@ -75,7 +75,7 @@ rule resample_covariance:
         mem_mb=4000,
     params:
         folder="results/{zoo}/features/probe",
-        flags=stability_flags,
+        flags=resampling_flags,
     message:
         "{wildcards.zoo}: resampling the covariance"
     shell:

@@ -29,8 +29,7 @@ rule select:
 rule measure_stability:
     """What one method picks from replicates of the covariance."""
     input:
-        unpack(read_by_method),
-        replicates="results/{zoo}/covariance/probe.replicates.npz",
+        unpack(read_for_stability),
         code=sources("workflow_scripts/selection/stability.py"),
     output:
         "results/{zoo}/selections/{method}.stability.csv",
@@ -43,9 +42,9 @@ rule measure_stability:
     resources:
         mem_mb=1000,
     params:
-        flags=selection_flags,
+        flags=stability_flags,
     message:
         "{wildcards.zoo}: measuring the stability of {wildcards.method}"
     shell:
         "python -m workflow_scripts.selection.stability {params.flags:q}"
-        " --replicates {input.replicates:q} --output {output:q} > {log:q} 2>&1"
+        " --output {output:q} > {log:q} 2>&1"

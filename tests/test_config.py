@@ -58,6 +58,7 @@ def zoo() -> Raw:
             "methods": {
                 "mmi": {
                     "start": "hub",
+                    "stop": "noise",
                     "groups": {"even": ["agent-00", "agent-02"]},
                     "most_per_group": 1,
                     "budget": 9.5,
@@ -409,7 +410,13 @@ def test_methods_may_be_renamed() -> None:
             "selection.methods",
             {"mmi": {"stop": "gain"}, "single": {"picks": ["agent-00"]}},
             "zoos.mine:",
-            "with stop: gain no method is sure to select 3 checkpoints",
+            "with stop: gain or noise no method is sure to select 3 checkpoints",
+        ),
+        (
+            "stability",
+            {"replicates": 0},
+            "zoos.mine:",
+            "selection.methods.mmi: stop: noise looks at replicates of the covariance",
         ),
         (
             "selection.sizes",

@@ -12,9 +12,12 @@ from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.replicates_file import Replicates, write_replicates
 from workflow_scripts.common.script import UserError
 from workflow_scripts.report import plot_stability, stability_table
-from workflow_scripts.selection import stability
-from workflow_scripts.selection.mutual_information import greedy_mutual_information
-from workflow_scripts.selection.stability import positive_definite
+from workflow_scripts.selection import select, stability
+from workflow_scripts.selection.mutual_information import (
+    greedy_mutual_information,
+    mutual_information,
+)
+from workflow_scripts.selection.replicated_kappa import ReplicatedKappa, positive_definite
 
 NAMES = ["ant", "bee", "cat", "dog", "elk", "fox"]
 
@@ -136,6 +139,46 @@ def test_a_method_may_stop_before_the_sizes_asked_for(folder: Path) -> None:
     output = folder / "stability.svg"
     plot_stability.main(["--stability", str(folder / "mmi.csv"), "--output", str(output)])
     assert "nothing was picked" in output.read_text()
+
+
+def test_the_error_of_a_gain_is_its_spread_over_the_replicates() -> None:
+    values = np.stack([some_covariance(0.05, seed) for seed in range(30)])
+    order = [4, 0, 3]
+    gains = []
+    for kappa in (values + 0.1 * np.eye(6)) / 1.1:
+        inverse = np.linalg.inv(kappa)
+        objective = [mutual_information(kappa, inverse, order[:k]) for k in (1, 2, 3)]
+        gains.append(np.diff(objective, prepend=0.0))
+    found = ReplicatedKappa.of(values, 0.1).gain_errors(order)
+    np.testing.assert_allclose(found, np.std(gains, axis=0, ddof=1), rtol=1e-9)
+
+
+def test_mmi_may_stop_where_a_gain_is_within_its_noise(folder: Path) -> None:
+    def sizes(*flags: str) -> list[int]:
+        output = folder / "picks.csv"
+        select.main(
+            ["--covariance", str(folder / "probe.npz"), "--method", "mmi", "--k", "1", "2", "3"]
+            + ["--output", str(output), *flags]
+        )
+        return pd.read_csv(output)["k"].drop_duplicates().tolist()
+
+    kappa = some_covariance(0, 0)
+    whole = greedy_mutual_information(kappa, 3)
+    gains = np.diff(whole.objective, prepend=0.0)
+    assert sizes("--stop", "gain") == [1, 2, 3]
+    stops_after = {}
+    for noise in (0.001, 0.05, 0.3):
+        values = np.stack([some_covariance(noise, seed) for seed in range(40)])
+        write_replicates(folder / "replicates.npz", Replicates(NAMES, values, 100, 10))
+        limits = 1.645 * ReplicatedKappa.of(values, 0).gain_errors(whole.order)
+        above = (gains > limits).tolist()
+        stops_after[noise] = max(1, (above + [False]).index(False))
+        found = sizes("--stop", "noise", "--replicates", str(folder / "replicates.npz"))
+        assert found == [1, 2, 3][: stops_after[noise]]
+    assert stops_after[0.001] == 3
+    assert stops_after[0.3] == 1
+    with pytest.raises(UserError, match="method mmi needs --replicates"):
+        sizes("--stop", "noise")
 
 
 def test_few_bars_are_shown_and_picks_always() -> None:

@@ -145,6 +145,12 @@ class Zoo(Settings, ABC):
         looks = method.reads == "features" or "quality" in method.reads_beside
         if looks and not self.probe_names:
             return "it looks at features on the probe, which a zoo with a given covariance has not"
+        resampled = self.probe_names and self.stability.replicates
+        if "replicates" in method.reads_beside and not resampled:
+            return (
+                "stop: noise looks at replicates of the covariance, which a zoo with a given "
+                "covariance or stability: {replicates: 0} has not"
+            )
         if "cards" in method.reads_beside and self.modality == "image":
             return "cost: the agents of a zoo have one network, and so one size; give costs"
         return None
@@ -153,15 +159,16 @@ class Zoo(Settings, ABC):
         """Every size that is scored needs a selection, which a method that stops may not give."""
         stopping, steady = False, False
         for method in self.selection.methods.values():
-            stops = isinstance(method, MmiSettings) and method.stop == "gain"
+            stops = isinstance(method, MmiSettings) and method.stop != "size"
             stopping |= stops
             steady |= not stops and not isinstance(method, SingleSettings)
         largest = max(self.selection.sizes)
         if steady or not stopping or not self.task_names or largest == 1:
             return None
         return (
-            f"selection.methods: with stop: gain no method is sure to select {largest} "
-            "checkpoints, and tasks are scored at every size; add another, such as random"
+            "selection.methods: with stop: gain or noise no method is sure to select "
+            f"{largest} checkpoints, and tasks are scored at every size; add another, such as "
+            "random"
         )
 
 

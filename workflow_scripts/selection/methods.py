@@ -44,6 +44,8 @@ from workflow_scripts.selection.settings import (
 from workflow_scripts.selection.swaps import improve_by_swaps
 
 Select = Callable[[Any, list[int], Pool], list[Selection]]
+# Of a standard normal deviate: above it in one of twenty cases.
+_ONE_SIDED = 1.645
 REGISTRY: dict[type[MethodSettings], Select] = {}
 
 
@@ -110,8 +112,12 @@ def mmi(settings: MmiSettings, sizes: list[int], pool: Pool) -> list[Selection]:
         ranked = largest_row_sums(matrices[0], len(matrices[0])).order
         first = next(one for one in ranked if allows([], one))
     picks = greedy(matrices, largest, first, allows if settings.constrains else None)
-    if settings.stop == "gain":
-        worth = stops(np.diff(picks.objective, prepend=0.0).tolist())
+    if settings.stop != "size":
+        noise = None
+        if settings.stop == "noise":
+            assert pool.replicates is not None
+            noise = (_ONE_SIDED * pool.replicates.gain_errors(picks.order)).tolist()
+        worth = stops(np.diff(picks.objective, prepend=0.0).tolist(), noise)
         least = max(len(settings.must_include), 1)
         sizes = [size for size in sizes if size <= max(worth, least)]
     return _nested(picks, sizes, pool, matrices)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.low_rank_file import LowRank
 from workflow_scripts.selection.probe_features import ProbeFeatures
+from workflow_scripts.selection.replicated_kappa import ReplicatedKappa
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Pool:
         quality: scores of each checkpoint's features on the probe, by the score's name.
         parameters: number of weights of each checkpoint.
         features: of each checkpoint on the probe.
+        replicates: of κ, as it varies with the probe.
         certify: whether to bound the objectives from above, which takes longer than to pick.
     """
 
@@ -29,6 +31,7 @@ class Pool:
     quality: dict[str, dict[str, float]] | None = None
     parameters: dict[str, float] | None = None
     features: ProbeFeatures | None = None
+    replicates: ReplicatedKappa | None = None
     certify: bool = True
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 
 from workflow_scripts.common.covariance_input import checked, read_matrix, read_names
 from workflow_scripts.common.low_rank_file import is_low_rank, read_low_rank
+from workflow_scripts.common.replicates_file import read_replicates
 from workflow_scripts.common.script import UserError, not_negative, parser, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, write_table
@@ -25,6 +26,7 @@ from workflow_scripts.selection.methods import select
 from workflow_scripts.selection.pool import Pool, Selection
 from workflow_scripts.selection.pool_files import read_parameters, read_quality
 from workflow_scripts.selection.probe_features import read_probe_features
+from workflow_scripts.selection.replicated_kappa import ReplicatedKappa
 from workflow_scripts.selection.settings import METHODS, MethodSettings
 
 log = logging.getLogger(__name__)
@@ -68,7 +70,24 @@ def read_pool(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
         if not arguments.cards:
             raise UserError(f"method {arguments.method} with --cost needs --cards")
         pool = replace(pool, parameters=read_parameters(arguments.cards, pool.names))
+    if "replicates" in settings.reads_beside:
+        pool = replace(pool, replicates=read_replicates_of(pool, arguments))
     return pool
+
+
+def read_replicates_of(pool: Pool, arguments: argparse.Namespace) -> ReplicatedKappa:
+    """Replicates of the covariance that the method picks from, as the flags say.
+
+    Raises:
+        UserError: if they are missing, or of another covariance.
+    """
+    path = _needed(arguments.replicates, "--replicates", arguments.method)
+    replicates = read_replicates(path)
+    if pool.covariance is None or pool.names != replicates.names:
+        raise UserError(
+            f"{path}: these are not of the covariance that --method {arguments.method} picks from"
+        )
+    return ReplicatedKappa.of(replicates.values, arguments.jitter)
 
 
 def _read_main(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
@@ -123,6 +142,7 @@ def add_selection_flags(flags: argparse.ArgumentParser, output: str) -> None:
         "--corpus", type=Path, help="what the features are of, .txt or .units.parquet"
     )
     flags.add_argument("--quality-file", type=Path, help="scores of features, for quality_entropy")
+    flags.add_argument("--replicates", type=Path, help="of the covariance, .npz, for --stop noise")
     flags.add_argument("--cards", type=Path, nargs="+", help="checkpoint.json files, for --cost")
     flags.add_argument("--k", type=int, nargs="+", required=True, help="sizes of the sets")
     flags.add_argument("--label", help="of the method in the table [default: its name]")

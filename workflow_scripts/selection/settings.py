@@ -17,7 +17,7 @@ from workflow_scripts.common.settings import AllDifferent, Name, Settings
 from workflow_scripts.selection.constraint_settings import ConstraintSettings
 
 Reads = Literal["covariance", "names", "singles", "features"]
-Beside = Literal["quality", "cards"]
+Beside = Literal["quality", "cards", "replicates"]
 
 
 class MethodSettings(Settings):
@@ -34,7 +34,7 @@ class MethodSettings(Settings):
 
     @property
     def reads_beside(self) -> list[Beside]:
-        """What it reads beside: the quality of every checkpoint, or its card."""
+        """What it reads beside: each checkpoint's quality or card, or replicates of κ."""
         return []
 
     def misfit(self, names: list[str], sizes: list[int]) -> str | None:
@@ -53,16 +53,18 @@ class MmiSettings(ConstraintSettings, MethodSettings):
     start: Literal["greedy", "hub"] = Field(
         "greedy", description="hub takes the checkpoint with the largest row sum of κ first"
     )
-    stop: Literal["size", "gain"] = Field(
+    stop: Literal["size", "gain", "noise"] = Field(
         "size",
         description="gain makes no pick, after the first, that does not increase the mutual "
-        "information: larger sizes are not selected",
+        "information; noise none whose gain is not above zero by 1.645 of its standard errors "
+        "over replicates of κ: larger sizes are not selected",
     )
 
     @property
     def reads_beside(self) -> list[Beside]:
-        """The cards, for costs that are read off the checkpoints."""
-        return [] if self.cost is None else ["cards"]
+        """The cards, for costs that are read off the checkpoints; replicates, for the noise."""
+        cards: list[Beside] = [] if self.cost is None else ["cards"]
+        return [*cards, "replicates"] if self.stop == "noise" else cards
 
     def misfit(self, names: list[str], sizes: list[int]) -> str | None:
         """Some set of every size must be allowed."""

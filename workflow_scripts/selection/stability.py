@@ -9,54 +9,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from workflow_scripts.common.covariance_input import NamedMatrix
-from workflow_scripts.common.replicates_file import Replicates, read_replicates
-from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, write_table
 from workflow_scripts.selection.methods import select
 from workflow_scripts.selection.pool import Pool, Selection
-from workflow_scripts.selection.select import add_selection_flags, read_selection_flags
+from workflow_scripts.selection.select import (
+    add_selection_flags,
+    read_replicates_of,
+    read_selection_flags,
+)
 from workflow_scripts.selection.settings import MethodSettings
 
 log = logging.getLogger(__name__)
 
-# A replicate's smallest eigenvalue is raised to this. It can lie below zero.
-_SMALLEST_EIGENVALUE = 1e-6
-
-
-def positive_definite(
-    matrix: NDArray[np.float64], smallest: float = _SMALLEST_EIGENVALUE
-) -> NDArray[np.float64]:
-    """A matrix [N, N] with unit diagonal, its eigenvalues raised to ``smallest`` where below.
-
-    The diagonal is scaled back to one, so eigenvalues may end a little below.
-    """
-    values, vectors = np.linalg.eigh(matrix)
-    if values[0] >= smallest:
-        return matrix
-    raised = (vectors * np.maximum(values, smallest)) @ vectors.T
-    scale = np.sqrt(np.diag(raised))
-    scaled: NDArray[np.float64] = (raised + raised.T) / 2 / np.outer(scale, scale)
-    np.fill_diagonal(scaled, 1.0)
-    return scaled
-
 
 def picks_from_replicates(
-    settings: MethodSettings, sizes: list[int], pool: Pool, replicates: Replicates
+    settings: MethodSettings, sizes: list[int], pool: Pool
 ) -> list[dict[int, frozenset[str]]]:
     """The sets that a method picks from each replicate, by size; it may stop before the largest.
 
     Args:
-        pool: what it picked from; the covariance is replaced.
+        pool: what it picked from, with the replicates that take the covariance's place.
     """
+    assert pool.replicates is not None
     found = []
-    for values in tqdm(replicates.values, unit="replicate", mininterval=5):
-        matrix = NamedMatrix(replicates.names, positive_definite(values))
+    for values in tqdm(pool.replicates.values, unit="replicate", mininterval=5):
+        matrix = NamedMatrix(pool.names, values)
         selections = select(settings, sizes, replace(pool, covariance=matrix, certify=False))
         found.append({len(one.picks): frozenset(one.picks) for one in selections})
     return found
@@ -88,18 +70,12 @@ def stability_table(
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags and replicates, select from each, write the shares."""
     flags = parser(__doc__)
-    flags.add_argument("--replicates", type=Path, required=True, help="of the covariance, .npz")
     add_selection_flags(flags, "the shares, .csv")
     arguments = flags.parse_args(argv)
     settings, pool = read_selection_flags(arguments)
-    replicates = read_replicates(arguments.replicates)
-    if pool.covariance is None or pool.names != replicates.names:
-        raise UserError(
-            f"{arguments.replicates}: these are not of the covariance that --method "
-            f"{arguments.method} picks from"
-        )
-    selections = select(settings, arguments.k, replace(pool, certify=False))
-    found = picks_from_replicates(settings, arguments.k, pool, replicates)
+    pool = replace(pool, replicates=read_replicates_of(pool, arguments), certify=False)
+    selections = select(settings, arguments.k, pool)
+    found = picks_from_replicates(settings, arguments.k, pool)
     label = arguments.label or arguments.method
     table = stability_table(label, selections, found)
     write_table(table, Path(arguments.output))
