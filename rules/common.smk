@@ -523,6 +523,24 @@ def head_flags(wildcards):
     return ["--seed", str(zoo.seed), *to_flags(zoo.head)]
 
 
+def known_scores(wildcards):
+    """The scores of every checkpoint alone, where they are needed anyway: of k = 1, none is new."""
+    zoo = zoo_of(wildcards)
+    looked_at = {
+        method.task
+        for method in zoo.selection.methods.values()
+        if method.reads == "singles"
+    }
+    if wildcards.k != "1" or wildcards.task not in looked_at:
+        return []
+    return [f"results/{wildcards.zoo}/scores/{wildcards.task}/singles.csv"]
+
+
+def known_flags(wildcards):
+    """The same, as flags."""
+    return [part for path in known_scores(wildcards) for part in ("--known", path)]
+
+
 def score_files(wildcards):
     """The scores of every task and size."""
     zoo = zoo_of(wildcards)

@@ -7,6 +7,7 @@ rule evaluate:
         task="results/{zoo}/tasks/{task}.parquet",
         selections=selections_of_size,
         features=features_of_task,
+        known=known_scores,
         code=sources("workflow_scripts/evaluation/evaluate.py"),
     output:
         "results/{zoo}/scores/{task}/k{k}.csv",
@@ -17,18 +18,22 @@ rule evaluate:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
     params:
         folder=folder_of_task,
         checkpoints=checkpoint_names,
         flags=head_flags,
+        known=known_flags,
+        # Not an output: Snakemake would delete it before the job that reads it.
+        fits="results/{zoo}/scores/{task}/k{k}.fits.csv",
     message:
         "{wildcards.zoo}: scoring selections of {wildcards.k} on {wildcards.task}"
     shell:
         "python -m workflow_scripts.evaluation.evaluate --zoo {wildcards.zoo:q}"
         " --task {input.task:q} --selections {input.selections:q} --k {wildcards.k}"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
-        " {params.flags:q} --output {output:q} > {log:q} 2>&1"
+        " {params.flags:q} {params.known:q} --fits {params.fits:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule evaluate_singles:
@@ -46,18 +51,21 @@ rule evaluate_singles:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
     params:
         folder=folder_of_task,
         checkpoints=checkpoint_names,
         flags=head_flags,
+        # Not an output: Snakemake would delete it before the job that reads it.
+        fits="results/{zoo}/scores/{task}/singles.fits.csv",
     message:
         "{wildcards.zoo}: scoring every checkpoint alone on {wildcards.task}"
     shell:
         "python -m workflow_scripts.evaluation.evaluate --zoo {wildcards.zoo:q}"
         " --task {input.task:q} --singles"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
-        " {params.flags:q} --output {output:q} > {log:q} 2>&1"
+        " {params.flags:q} --fits {params.fits:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule gather_scores:

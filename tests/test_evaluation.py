@@ -1,21 +1,26 @@
 """The evaluation script: who is trained, on what, and what is written."""
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task, read_task, write_task
-from workflow_scripts.evaluation import evaluate, gather_scores
-from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.metrics import accuracy
-from workflow_scripts.evaluation.settings import LbfgsSettings
-from workflow_scripts.evaluation.training import train_head
+from workflow_scripts.evaluation import evaluate, gather_scores, training
+from workflow_scripts.evaluation.head_inputs import Subset
+from workflow_scripts.evaluation.kept_fits import KeptFits
+from workflow_scripts.evaluation.training import Fit, train_heads
 
 NAMES = ["ant", "bee", "cat"]
 UNITS = 120
@@ -90,7 +95,7 @@ def of_selections(folder: Path, k: int) -> list[str]:
 def test_every_selection_of_the_size_has_a_row_with_its_score(folder: Path) -> None:
     table = run_evaluate(folder, *of_selections(folder, 2))
     assert ",".join(table.columns) == (
-        "zoo,task,metric,method,draw,k,checkpoints,dev_score,test_score,epochs,seed,fit"
+        "zoo,task,metric,method,draw,k,checkpoints,dev_score,test_score,epochs,seed,project,fit"
     )
     assert table[["method", "draw", "checkpoints"]].to_numpy().tolist() == [
         ["mmi", 0, "ant+cat"],
@@ -101,38 +106,157 @@ def test_every_selection_of_the_size_has_a_row_with_its_score(folder: Path) -> N
     assert set(table["task"]) == {"weather"}
 
 
-def test_a_score_is_that_of_a_head_trained_by_itself(folder: Path) -> None:
+def test_a_score_is_that_of_scikit_learn(folder: Path) -> None:
+    """With the penalty that does best on dev, of those tried."""
     table = run_evaluate(folder, *of_selections(folder, 2))
     task = read_task(folder / "weather.parquet")
-    from safetensors.numpy import load_file
-
     joined = np.concatenate(
         [load_file(folder / f"{name}.safetensors")["features"] for name in ("ant", "cat")], axis=1
     )
-    train, dev, test = (
-        Examples(joined[task.split == split], task.target[task.split == split])
-        for split in ("train", "dev", "test")
-    )
-    head = train_head(LbfgsSettings(), train, dev, 2, accuracy, seed=0)
-    assert table["test_score"][0] == pytest.approx(head.score(test, accuracy))
-    assert table["dev_score"][0] == pytest.approx(head.score(dev, accuracy))
+    rows = {split: task.split == split for split in ("train", "dev", "test")}
+    found = set()
+    for penalty in (0.1, 0.01, 1e-3, 1e-4):
+        theirs = make_pipeline(StandardScaler(), LogisticRegression(C=1 / (penalty * 40)))
+        theirs.fit(joined[rows["train"]], task.target[rows["train"]])
+        scores = [theirs.score(joined[rows[one]], task.target[rows[one]]) for one in rows]
+        found.add(tuple(np.round(scores[1:], 6)))
+    ours = table.loc[0, ["dev_score", "test_score"]].astype(float)
+    assert tuple(np.round(ours, 6)) in found
+    assert ours["dev_score"] == pytest.approx(max(dev for dev, _ in found))
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Subset]:
+    """The subsets that are trained from here on."""
+    trained: list[Subset] = []
+
+    def counting(*arguments: object, **others: object) -> Iterator[dict[Subset, Fit]]:
+        trained.extend(arguments[2])  # type: ignore[arg-type, call-overload]
+        return train_heads(*arguments, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(evaluate, "train_heads", counting)
+    return trained
 
 
 def test_a_set_that_several_methods_chose_is_trained_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained: list[int] = []
-
-    def counting(*arguments: object) -> object:
-        trained.append(1)
-        return train_head(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(evaluate, "train_head", counting)
+    trained = counted(monkeypatch)
     table = run_evaluate(folder, *of_selections(folder, 2))
-    assert len(trained) == 2
+    assert trained == [("ant", "cat"), ("bee", "cat")]
     same = table[table["checkpoints"] == "ant+cat"]
     assert len(same) == 2
     assert same["fit"].nunique() == same["test_score"].nunique() == 1
+
+
+def test_a_head_whose_fit_is_known_is_not_trained_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = ["--fits", str(folder / "kept" / "k2.fits.csv")]
+    before = run_evaluate(folder, *of_selections(folder, 2), *kept)
+    trained = counted(monkeypatch)
+    with caplog.at_level(logging.INFO):
+        again = run_evaluate(folder, *of_selections(folder, 2), *kept)
+    assert trained == []
+    assert "2 heads for 3 selections, 0 trained, 2 kept" in caplog.text
+    pd.testing.assert_frame_equal(before, again)
+    table = pd.read_csv(folder / "random.csv")
+    table.loc[table["draw"] == 1, "checkpoint"] = ["ant", "bee"]
+    table.to_csv(folder / "random.csv", index=False)
+    more = run_evaluate(folder, *of_selections(folder, 2), *kept)
+    assert trained == [("ant", "bee")]
+    plain = run_evaluate(folder, *of_selections(folder, 2))
+    pd.testing.assert_frame_equal(more, plain)
+    # A line that was cut short is trained again, and spoils none that follow.
+    path = folder / "kept" / "k2.fits.csv"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    trained.clear()
+    cut = run_evaluate(folder, *of_selections(folder, 2), *kept)
+    assert trained == [("ant", "bee")]
+    pd.testing.assert_frame_equal(cut, plain)
+    trained.clear()
+    run_evaluate(folder, *of_selections(folder, 2), *kept)
+    assert trained == []
+    run_evaluate(folder, *of_selections(folder, 2), *kept, "--l2", "0.3")
+    assert len(trained) == 3
+
+
+def test_scores_of_checkpoints_alone_are_those_of_selections_of_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    singles = run_evaluate(folder, "--singles")
+    (folder / "scores.csv").rename(folder / "singles.csv")
+    trained = counted(monkeypatch)
+    known = run_evaluate(folder, *of_selections(folder, 1), "--known", str(folder / "singles.csv"))
+    assert trained == []
+    assert known["test_score"].tolist() == [singles["test_score"][2]]
+    (folder / "singles.csv").write_text("fit,dev_score\nhello,1\n")
+    run_evaluate(folder, *of_selections(folder, 1), "--known", str(folder / "singles.csv"))
+    assert trained == [("cat",)]
+
+
+def test_other_code_trains_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = ["--fits", str(folder / "fits.csv")]
+    before = run_evaluate(folder, "--singles", *kept)
+    assert len(evaluate.code_digest()) == 64
+    monkeypatch.setattr(evaluate, "code_digest", lambda: "other")
+    trained = counted(monkeypatch)
+    after = run_evaluate(folder, "--singles", *kept)
+    assert len(trained) == 3
+    assert set(after["fit"]).isdisjoint(before["fit"])
+
+
+def test_a_job_that_is_killed_loses_only_the_heads_in_flight(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Groups of one: the second dies, the first is kept."""
+    kept = ["--fits", str(folder / "fits.csv")]
+    monkeypatch.setattr(training, "_MOST_HEADS", 1)
+    add = KeptFits.add
+
+    def dies(self: KeptFits, fits: dict[str, Fit]) -> None:
+        if len(trained) and self._found:
+            raise KeyboardInterrupt
+        add(self, fits)
+
+    trained = counted(monkeypatch)
+    monkeypatch.setattr(KeptFits, "add", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run_evaluate(folder, "--singles", *kept)
+    monkeypatch.setattr(KeptFits, "add", add)
+    trained.clear()
+    run_evaluate(folder, "--singles", *kept)
+    assert trained == [("bee",), ("cat",)]
+
+
+def test_several_seeds_and_a_projection_are_rows_of_their_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags = ["--solver", "sgd", "--epochs", "3", "--fits", str(folder / "fits.csv")]
+    one = run_evaluate(folder, *of_selections(folder, 2), *flags)
+    assert set(one["project"]) == {0}
+    trained = counted(monkeypatch)
+    more = run_evaluate(folder, *of_selections(folder, 2), *flags, "--seeds", "3", "--project", "6")
+    assert len(trained) == 2 * 5
+    assert len(more) == len(one) * 6
+    assert more.groupby(["method", "draw"])["seed"].nunique().tolist() == [3, 3, 3]
+    assert sorted(set(more["project"])) == [0, 6]
+    first = more[(more["seed"] == one["seed"][0]) & (more["project"] == 0)]
+    assert first["fit"].tolist() == one["fit"].tolist()
+    assert more["fit"].nunique() == 12
+
+
+def test_little_memory_gives_the_same_scores(folder: Path) -> None:
+    whole = run_evaluate(folder, "--singles")
+    generator = np.random.default_rng(0)
+    wide = {name: generator.normal(size=(UNITS, 3000)).astype(np.float32) for name in NAMES}
+    for name, features in wide.items():
+        features[:, :4] = load_file(folder / f"{name}.safetensors")["features"]
+        write_features(folder / f"{name}.safetensors", features)
+    little = run_evaluate(folder, "--singles", "--memory-mb", "1")
+    much = run_evaluate(folder, "--singles", "--memory-mb", "500")
+    np.testing.assert_allclose(little["test_score"], much["test_score"], atol=0.03)
+    assert len(whole) == len(little)
 
 
 def test_singles_score_every_checkpoint_alone(folder: Path) -> None:

@@ -173,7 +173,7 @@ def test_every_job_left_a_log(finished: Workspace) -> None:
     logs = results(finished) / "logs"
     assert "knows" in (logs / "train_agent/agent-00.log").read_text()
     assert "dims" in (logs / "extract_image_features/probe/agent-00.log").read_text()
-    assert "heads trained" in (logs / "evaluate/task-00/k3.log").read_text()
+    assert "trained, 0 kept" in (logs / "evaluate/task-00/k3.log").read_text()
 
 
 def test_a_second_run_does_nothing(finished: Workspace) -> None:
@@ -346,6 +346,30 @@ def test_another_split_of_task_images_leaves_the_agents_alone(changed: Changed) 
     assert planned["draw_task"] == 2
 
 
+def test_another_method_trains_only_the_heads_of_its_new_sets(
+    finished: Workspace, tmp_path: Path
+) -> None:
+    """For real: what was trained before is kept, and every score is what it was."""
+    before = pd.read_csv(results(finished) / "scores.csv")
+    shutil.copytree(finished.folder, tmp_path / "taskspace", copy_function=shutil.copy2)
+    workspace, zoo = Workspace(tmp_path / "taskspace"), copy.deepcopy(ZOO)
+    zoo["selection"]["methods"]["hub"] = None
+    workspace.write_config({"zoos": {"small": zoo}})
+    result = workspace.snakemake("--cores", "2", "results/small/scores.csv")
+    assert result.returncode == 0, result.stdout + result.stderr
+    after = pd.read_csv(results(workspace) / "scores.csv")
+    added = after[after["method"] == "hub"]
+    assert len(added) == 4
+    pd.testing.assert_frame_equal(after.drop(added.index).reset_index(drop=True), before)
+    for row in added.to_dict("records"):
+        known = set(before[(before["task"] == row["task"]) & (before["k"] == row["k"])]["fit"])
+        new = int(row["fit"] not in known)
+        # Of k = 1 on task-00 the scores of all checkpoints alone are there.
+        new *= int((row["task"], row["k"]) != ("task-00", 1))
+        log = (results(workspace) / f"logs/evaluate/{row['task']}/k{row['k']}.log").read_text()
+        assert f"{new} trained, {len(known | {row['fit']}) - new} kept" in log
+
+
 def test_another_head_reruns_the_scores_and_what_peeks_at_them(changed: Changed) -> None:
     workspace, zoo = changed
     zoo["head"] = {"solver": "adam", "epochs": 3}
@@ -369,7 +393,7 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
         ),
         ("covariance/kernel_alignment.py", AFTER_COVARIANCE | {"estimate_covariance": 1}),
         (
-            "evaluation/softmax_regression.py",
+            "evaluation/softmax_heads.py",
             AFTER_SELECTION | {"evaluate_singles": 1, "select": 1},
         ),
         (

@@ -1,7 +1,8 @@
 """Trains and scores, on one task, the heads of every selection of one size.
 
-A set of checkpoints that several methods chose is trained once. With ``--singles`` the selections
-are the checkpoints one by one, which is what the method peek looks at.
+A set of checkpoints that several methods chose is trained once, and a head whose fit is known is
+not trained again. With ``--singles`` the selections are the checkpoints one by one, which is what
+the method peek looks at.
 """
 
 import csv
@@ -9,33 +10,30 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from workflow_scripts.common.atomic import atomic_path
-from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
-from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.task_file import SPLITS, Task, read_task
-from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.metrics import metric_for
+from workflow_scripts.common.source_files import source_files
+from workflow_scripts.evaluation.head_inputs import Subset
+from workflow_scripts.evaluation.kept_fits import KeptFits
 from workflow_scripts.evaluation.settings import (
     SOLVERS,
     AdamSettings,
     LbfgsSettings,
     SgdSettings,
 )
-from workflow_scripts.evaluation.training import train_head
+from workflow_scripts.evaluation.task_problem import TaskFiles, make_problem, open_task
+from workflow_scripts.evaluation.training import train_heads
 
 log = logging.getLogger(__name__)
 
-Subset = tuple[str, ...]
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,7 @@ class Score:
         checkpoints: the selection, sorted and joined with ``+``.
         epochs: passes over the training examples (iterations of L-BFGS) of the head that dev chose.
         seed: of the order of the batches.
+        project: dimensions that the features were projected to; 0: none were.
         fit: a hash of everything that decides the score.
     """
 
@@ -69,6 +68,7 @@ class Score:
     test_score: float
     epochs: int
     seed: int
+    project: int
     fit: str
 
 
@@ -105,93 +105,68 @@ def write_scores(path: Path, scores: Sequence[Score]) -> None:
         writer.writerows(asdict(score) for score in scores)
 
 
-def load_task_features(
-    folder: Path, checkpoints: Sequence[str], needed: Sequence[str], task: Task
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, str], NDArray[np.bool_]]:
-    """The features of checkpoints on the units of a task.
+@dataclass(frozen=True)
+class Head:
+    """A head that is wanted.
+
+    Attributes:
+        subset: the checkpoints that it reads.
+        seed: of the order of the batches.
+        project: dimensions that the features are projected to; 0: none are.
+    """
+
+    subset: Subset
+    seed: int
+    project: int
+
+
+def wanted_heads(
+    settings: AdamSettings | SgdSettings | LbfgsSettings,
+    subsets: Sequence[Subset],
+    seed: int,
+    task: str,
+) -> list[Head]:
+    """The heads of every subset, as many as there are seeds, as they are and projected.
 
     Args:
-        checkpoints: all of the zoo. A unit counts only if each of them has it, so that all heads,
-            at every size, are trained and tested on the same units.
-        needed: the checkpoints whose features are wanted.
-
-    Raises:
-        UserError: if the features are of another corpus than the task.
-
-    Returns:
-        For each needed checkpoint its features [units that count, d] and its digest; and which
-        units of the task count.
+        seed: of the zoo.
+        task: its name.
     """
-    files: dict[str, Features] = {
-        name: open_features(folder / f"{name}.safetensors") for name in checkpoints
-    }
-    check_same_corpus(checkpoints, list(files.values()))
-    corpus = files[checkpoints[0]].metadata.get("corpus")
-    if corpus != task.corpus:
-        raise UserError(f"{folder} holds features of {corpus}, the task is on {task.corpus}")
-    if task.unit.max() >= len(files[checkpoints[0]].present):
-        raise UserError(f"{folder}: the task has units beyond these features; extract them again")
-    counts = np.logical_and.reduce([one.present[task.unit] for one in files.values()])
-    units = task.unit[counts]
-    features = {name: files[name].features[units].astype(np.float32) for name in needed}
-    return features, {name: files[name].digest for name in needed}, counts
-
-
-def number_targets(task: Task, counts: NDArray[np.bool_]) -> tuple[Task, int]:
-    """The same task with the classes that train saw numbered first, and how many they are.
-
-    A head has an output for each of these only; units of other classes are always wrong. The
-    targets of a regression need one output.
-    """
-    if task.kind == "regression":
-        return task, 1
-    seen = np.unique(task.target[counts & (task.split == "train")])
-    order = [*seen, *np.setdiff1d(np.arange(len(task.labels)), seen)]
-    number = np.argsort(order)
-    labels = [task.labels[label] for label in order]
-    return replace(task, labels=labels, target=number[task.target]), len(seen)
-
-
-def split_examples(
-    features: NDArray[np.float32], task: Task, counts: NDArray[np.bool_]
-) -> dict[str, Examples]:
-    """Train, dev and test examples."""
-    split, target, sequence = (array[counts] for array in (task.split, task.target, task.sequence))
-    return {
-        name: Examples(features[split == name], target[split == name], sequence[split == name])
-        for name in SPLITS
-    }
-
-
-def check_splits(task: Task, counts: NDArray[np.bool_]) -> None:
-    """Refuse a task that no head can be trained, chosen or tested on.
-
-    Raises:
-        ValueError: naming the split.
-    """
-    for name in SPLITS:
-        if not (task.split[counts] == name).any():
-            raise ValueError(f"there is no {name} unit that every checkpoint has features of")
-    if len(np.unique(task.target[counts & (task.split == "train")])) < 2:
-        what = "value" if task.kind == "regression" else "class"
-        raise ValueError(f"its train split has one {what} only; there is nothing to learn")
+    count = 1 if isinstance(settings, LbfgsSettings) else settings.seeds
+    seeds = [seeded_integer(seed, task)]
+    seeds += [seeded_integer(seed, task, number) for number in range(1, count)]
+    return [
+        Head(subset, one, width)
+        for one in seeds
+        for width in sorted({0, settings.project})
+        for subset in subsets
+    ]
 
 
 def fit_hash(
-    subset: Subset,
-    digests: dict[str, str],
-    task_digest: str,
-    counts: NDArray[np.bool_],
-    settings: object,
-    seed: int,
+    head: Head,
+    files: TaskFiles,
+    settings: AdamSettings | SgdSettings | LbfgsSettings,
+    code: str,
 ) -> str:
     """A hash of everything that decides the score of a head.
 
-    Which units count is part of it, because other checkpoints decide that too.
+    Args:
+        code: a hash of the code that trains and scores heads.
     """
-    counted = hashlib.sha256(counts.tobytes()).hexdigest()
-    parts = [[(name, digests[name]) for name in subset], task_digest, counted, settings, seed]
+    digests = [(name, files.digests[name]) for name in head.subset]
+    # Which other heads are wanted decides nothing.
+    own = settings.model_dump(exclude={"seeds", "project"})
+    parts = [digests, files.decided, own, head.seed, head.project, code]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def code_digest() -> str:
+    """A hash of the code that trains and scores heads."""
+    code = hashlib.sha256()
+    for path in source_files("workflow_scripts/evaluation/task_problem.py", _ROOT):
+        code.update(f"{path}\0".encode() + (_ROOT / path).read_bytes())
+    return code.hexdigest()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -209,67 +184,102 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--checkpoints", nargs="+", required=True, help="all of the zoo")
     flags.add_argument("--seed", type=int, default=0, help="of the zoo")
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
+    flags.add_argument(
+        "--memory-mb",
+        type=positive_int,
+        default=1000,
+        help="for features and heads [default: 1000]",
+    )
+    flags.add_argument(
+        "--fits", type=Path, help="keeps fits, so that they are not made again; it may be missing"
+    )
+    flags.add_argument("--known", type=existing_file, help="scores whose fits are taken over, .csv")
     flags.add_argument("--output", type=Path, required=True, help="the scores, .csv")
     flags.add_argument("--solver", choices=list(SOLVERS), required=True)
     add_flags(flags, *SOLVERS.values(), skip={"solver"})
     arguments = flags.parse_args(argv)
     settings = from_flags(SOLVERS[arguments.solver], arguments, others=SOLVERS.values())
 
-    task = read_task(arguments.task)
     name = arguments.task.stem
     checkpoints = sorted(arguments.checkpoints)
+    files = open_task(arguments.task, arguments.features_folder, checkpoints)
     if arguments.singles:
         requests = [Request("single", i, (one,)) for i, one in enumerate(checkpoints)]
     else:
         requests = read_requests(arguments.selections, arguments.k)
     subsets = sorted({request.subset for request in requests})
-    needed = sorted({one for subset in subsets for one in subset})
-    foreign = sorted(set(needed) - set(checkpoints))
-    if foreign or not needed:
+    foreign = sorted({one for subset in subsets for one in subset} - set(checkpoints))
+    if foreign or not subsets:
         wrong = f"name {foreign[0]}, which is not in the zoo" if foreign else "hold no set"
         raise UserError(f"the selections of size {arguments.k} {wrong}; select again")
-    features, digests, counts = load_task_features(
-        arguments.features_folder, checkpoints, needed, task
-    )
-    seed = seeded_integer(arguments.seed, name)
-    task_digest = file_digest(arguments.task)
-    device = _device(settings, arguments.device)
-    scores: dict[Subset, tuple[float, float, int]] = {}
-    try:
-        check_splits(task, counts)
-        task, classes = number_targets(task, counts)
-        metric = metric_for(task.metric, task.labels, task.positive)
-        for subset in tqdm(subsets, unit="head", mininterval=5):
-            joined = np.concatenate([features[one] for one in subset], axis=1)
-            examples = split_examples(joined, task, counts)
-            train, dev, test = (examples[split] for split in SPLITS)
-            head = train_head(settings, train, dev, classes, metric, seed, device)
-            scores[subset] = head.score(dev, metric), head.score(test, metric), head.epochs
-    except ValueError as error:
-        raise UserError(f"task {name}: {error}") from error
+
+    fits = KeptFits(arguments.fits)
+    if arguments.known:
+        fits.know(arguments.known)
+    code = code_digest()
+    keys = {
+        head: fit_hash(head, files, settings, code)
+        for head in wanted_heads(settings, subsets, arguments.seed, name)
+    }
+    missing = [head for head, key in keys.items() if key not in fits]
+    if missing:
+        device = _device(settings, arguments.device)
+        try:
+            _train(missing, keys, fits, files, settings, arguments.memory_mb << 19, device)
+        except ValueError as error:
+            raise UserError(f"task {name}: {error}") from error
     rows = [
         Score(
             arguments.zoo,
             name,
-            task.metric,
+            files.task.metric,
             request.method,
             request.draw,
             len(request.subset),
             "+".join(request.subset),
-            *scores[request.subset],
-            seed,
-            fit_hash(request.subset, digests, task_digest, counts, settings.model_dump(), seed),
+            fits[key].dev_score,
+            fits[key].test_score,
+            fits[key].epochs,
+            head.seed,
+            head.project,
+            key,
         )
         for request in requests
+        for head, key in keys.items()
+        if head.subset == request.subset
     ]
     write_scores(arguments.output, rows)
     log.info(
-        "%s, k = %d: %d heads trained for %d selections",
+        "%s, k = %d: %d heads for %d selections, %d trained, %d kept",
         name,
         arguments.k,
-        len(subsets),
+        len(keys),
         len(requests),
+        len(missing),
+        len(keys) - len(missing),
     )
+
+
+def _train(
+    heads: Sequence[Head],
+    keys: dict[Head, str],
+    fits: KeptFits,
+    files: TaskFiles,
+    settings: AdamSettings | SgdSettings | LbfgsSettings,
+    memory_bytes: int,
+    device: str,
+) -> None:
+    """Train heads, those of one seed and width together, and keep what becomes of each."""
+    needed = sorted({name for head in heads for name in head.subset})
+    features = {name: files.features[name] for name in needed}
+    problem = make_problem(files.task, features, settings, memory_bytes)
+    with tqdm(total=len(heads), unit="head", mininterval=5) as progress:
+        for seed, width in dict.fromkeys((head.seed, head.project) for head in heads):
+            subsets = [head.subset for head in heads if (head.seed, head.project) == (seed, width)]
+            trained = train_heads(settings, problem, subsets, seed, memory_bytes, device, width)
+            for group in trained:
+                fits.add({keys[Head(one, seed, width)]: fit for one, fit in group.items()})
+                progress.update(len(group))
 
 
 def _device(settings: AdamSettings | SgdSettings | LbfgsSettings, name: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import read_table, write_table
 
-KEYS = ["task", "k", "method", "draw"]
+KEYS = ["task", "k", "method", "draw", "project", "seed"]
 log = logging.getLogger(__name__)
 
 

@@ -1,15 +1,45 @@
-"""How the outputs of a head are scored. A new metric is a function here; higher is better."""
+"""How the outputs of heads are scored. A new metric is a function here; higher is better."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.evaluation.examples import Examples
 
-# Outputs are scores of classes [n, classes], or predicted values [n, 1].
-Metric = Callable[[Examples, NDArray[np.floating]], float]
+Predictions = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score of predictions.
+
+    Attributes:
+        kept: how many classes it looks at, those of the highest outputs; 0: at values.
+        score: of what S heads predicted of n examples: classes [S, n] (if it looks at several,
+            [S, kept, n] with the likeliest first), or values [S, n]. It gives [S].
+    """
+
+    kept: int
+    score: Callable[[Examples, Predictions], NDArray[np.float64]]
+
+    def predictions(self, outputs: NDArray[np.floating]) -> Predictions:
+        """What the score looks at.
+
+        Args:
+            outputs: scores of classes [S, classes, n], or values [S, 1, n].
+        """
+        if self.kept == 0:
+            return outputs[:, 0].astype(np.float32)
+        if self.kept == 1:
+            likeliest: Predictions = outputs.argmax(axis=1).astype(np.int32)
+            return likeliest
+        ranked: Predictions = np.argsort(-outputs, axis=1, kind="stable")[:, : self.kept]
+        kept: Predictions = ranked.astype(np.int32)
+        return kept
 
 
 def metric_for(name: str, labels: Sequence[str], positive: str) -> Metric:
@@ -25,41 +55,48 @@ def metric_for(name: str, labels: Sequence[str], positive: str) -> Metric:
     if name not in METRICS:
         raise ValueError(f"unknown metric {name!r}; choose one of {', '.join(METRICS)}")
     if name == "span_f1":
-        return partial(span_f1, Tags(labels))
+        return Metric(1, partial(span_f1, Tags(labels)))
     if name == "f1":
         if positive not in labels:
             raise ValueError(f"the metric f1 counts the class {positive!r}, which has no unit")
-        return partial(binary_f1, labels.index(positive))
-    return {"accuracy": accuracy, "top3_accuracy": top3_accuracy, "pearson": pearson}[name]
+        return Metric(1, partial(binary_f1, labels.index(positive)))
+    return {
+        "accuracy": Metric(1, accuracy),
+        "top3_accuracy": Metric(3, top3_accuracy),
+        "pearson": Metric(0, pearson),
+    }[name]
 
 
 METRICS = ("accuracy", "top3_accuracy", "span_f1", "f1", "pearson")
 
 
-def accuracy(examples: Examples, outputs: NDArray[np.floating]) -> float:
+def accuracy(examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
     """Share of units whose predicted class is their target."""
-    return float(np.mean(examples.targets == outputs.argmax(axis=1)))
+    shares: NDArray[np.float64] = np.mean(predicted == examples.targets, axis=1)
+    return shares
 
 
-def top3_accuracy(examples: Examples, outputs: NDArray[np.floating]) -> float:
+def top3_accuracy(examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
     """Share of units whose target is among the three classes of the highest scores."""
-    best = np.argsort(-outputs, axis=1, kind="stable")[:, :3]
-    return float(np.mean((best == examples.targets[:, None]).any(axis=1)))
+    shares: NDArray[np.float64] = (predicted == examples.targets).any(axis=1).mean(axis=1)
+    return shares
 
 
-def binary_f1(positive: int, examples: Examples, outputs: NDArray[np.floating]) -> float:
+def binary_f1(positive: int, examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
     """F1 of one class: the harmonic mean of precision and recall; 0 if it is neither there nor
     predicted."""
-    predicted, there = outputs.argmax(axis=1) == positive, examples.targets == positive
-    return _f1(int((predicted & there).sum()), int(predicted.sum()), int(there.sum()))
+    found, there = predicted == positive, examples.targets == positive
+    counts = zip((found & there).sum(axis=1), found.sum(axis=1), strict=True)
+    return np.array([_f1(int(right), int(all_), int(there.sum())) for right, all_ in counts])
 
 
-def pearson(examples: Examples, outputs: NDArray[np.floating]) -> float:
+def pearson(examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
     """Pearson's r of predicted values and targets; 0 if either does not vary."""
-    predicted, targets = outputs[:, 0] - outputs[:, 0].mean(), examples.targets
-    centred = targets - targets.mean()
-    size = float(np.sqrt((predicted @ predicted) * (centred @ centred)))
-    return float(predicted @ centred) / size if size > 0 else 0.0
+    values = predicted - predicted.mean(axis=1, keepdims=True, dtype=np.float64)
+    targets = examples.targets - examples.targets.mean()
+    sizes = np.sqrt((values**2).sum(axis=1) * (targets @ targets))
+    correlations: NDArray[np.float64] = values @ targets / np.where(sizes > 0, sizes, 1.0)
+    return correlations
 
 
 class Tags:
@@ -97,7 +134,7 @@ class Tags:
         return begin, np.flatnonzero(inside & ~follows), kind[begin]
 
 
-def span_f1(tags: Tags, examples: Examples, outputs: NDArray[np.floating]) -> float:
+def span_f1(tags: Tags, examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
     """F1 of spans over all sequences: one is right if its units and its type are."""
     first = np.ones(len(examples.targets), np.bool_)
     first[1:] = examples.sequences[1:] != examples.sequences[:-1]
@@ -105,9 +142,13 @@ def span_f1(tags: Tags, examples: Examples, outputs: NDArray[np.floating]) -> fl
     # By the unit that a span begins with: its last unit, and its type.
     true_end, true_kind = (np.full(len(first), -1) for _ in range(2))
     true_end[begin], true_kind[begin] = end, kind
-    found, found_end, found_kind = tags.spans(outputs.argmax(axis=1), first)
-    right = (true_end[found] == found_end) & (true_kind[found] == found_kind)
-    return _f1(int(right.sum()), len(found), len(begin))
+
+    def of_head(classes: NDArray[np.int64]) -> float:
+        found, found_end, found_kind = tags.spans(classes, first)
+        right = (true_end[found] == found_end) & (true_kind[found] == found_kind)
+        return _f1(int(right.sum()), len(found), len(begin))
+
+    return np.array([of_head(classes.astype(np.int64)) for classes in predicted])
 
 
 def _f1(right: int, predicted: int, there: int) -> float:

@@ -2,12 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from workflow_scripts.common.settings import AllDifferent, Settings
 
 
-class GradientSettings(Settings):
+class SolverSettings(Settings):
+    """What all solvers have in common."""
+
+    project: NonNegativeInt = Field(
+        0,
+        description="train every head a second time, on a random projection of its features to so "
+        "many dimensions: a control, as more checkpoints are wider too; 0 does not",
+    )
+
+
+class GradientSettings(SolverSettings):
     """What the two solvers by mini-batches have in common."""
 
     learning_rate: PositiveFloat = Field(1e-3, description="before any step down")
@@ -17,6 +27,19 @@ class GradientSettings(Settings):
         [], description="epochs after which the learning rate is multiplied by gamma"
     )
     gamma: PositiveFloat = Field(0.1, description="factor of the learning rate at a milestone")
+    patience: NonNegativeInt = Field(
+        10, description="epochs without a gain on dev after which a head stops; 0: it never does"
+    )
+    standardise: bool = Field(
+        False, description="give each feature mean zero and variance one over train"
+    )
+    seeds: PositiveInt = Field(
+        1, description="heads of each selection, which differ by the order of their batches"
+    )
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate in an epoch, from 0."""
+        return self.learning_rate * self.gamma ** sum(epoch >= one for one in self.milestones)
 
 
 class AdamSettings(GradientSettings):
@@ -34,7 +57,7 @@ class SgdSettings(GradientSettings):
     weight_decay: NonNegativeFloat = Field(0.0, description="L2 penalty on weights and biases")
 
 
-class LbfgsSettings(Settings):
+class LbfgsSettings(SolverSettings):
     """The optimum of the loss with an L2 penalty on standardised features; dev chooses the penalty.
 
     Cross-entropy by L-BFGS; the squared error of values in closed form.

@@ -1,75 +1,155 @@
-"""Training a head: a solver offers heads, and dev chooses among them."""
+"""Training many heads of one task, and scoring them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from workflow_scripts.evaluation.dev_choice import DevChoice, judge
 from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.head import LinearHead
+from workflow_scripts.evaluation.head_inputs import HeadInputs, Subset, concatenated, projected
+from workflow_scripts.evaluation.heads import LinearHeads
 from workflow_scripts.evaluation.metrics import Metric
-from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
+from workflow_scripts.evaluation.settings import (
+    AdamSettings,
+    LbfgsSettings,
+    SgdSettings,
+)
+from workflow_scripts.evaluation.task_features import TaskFeatures
+
+# What a solver keeps for each weight, in bytes: the weights, their gradient, the optimizer's
+# moments and the best so far; or the steps and changes of L-BFGS.
+_GRADIENT_BYTES = 20
+_LBFGS_BYTES = 140
+_MOST_HEADS = 64
 
 
-class DevChoice:
-    """The head that scores best on dev among those offered.
+@dataclass(frozen=True)
+class Fit:
+    """What became of a head.
 
-    Equal scores, frequent on a small dev split, are told apart by the loss on dev; then
-    the head that was offered first stays.
+    Attributes:
+        dev_score: of the state that dev chose.
+        test_score: of the same.
+        epochs: passes over the training examples (iterations of L-BFGS) that made it.
     """
 
-    def __init__(self, dev: Examples, metric: Metric) -> None:
-        self._dev = dev
-        self._metric = metric
-        self._merit = (-np.inf, -np.inf)
-        self.head: LinearHead | None = None
-
-    def offer(self, head: LinearHead) -> bool:
-        """Take the head if it beats the best so far, and say so; a diverged one never does."""
-        loss = head.loss(self._dev)
-        merit = (head.score(self._dev, self._metric), -loss)
-        gained = bool(np.isfinite(loss)) and merit > self._merit
-        if gained:
-            self._merit, self.head = merit, head
-        return gained
+    dev_score: float
+    test_score: float
+    epochs: int
 
 
-def train_head(
+@dataclass(frozen=True)
+class Problem:
+    """A task as heads see it.
+
+    Attributes:
+        features: of the checkpoints on its units, standardised where the settings say so.
+        train, dev, test: the examples.
+        classes: that train saw, which are numbered first; 1 if the targets are values.
+        metric: what dev and test are scored by.
+    """
+
+    features: TaskFeatures
+    train: Examples
+    dev: Examples
+    test: Examples
+    classes: int
+    metric: Metric
+
+
+def train_heads(
     settings: AdamSettings | SgdSettings | LbfgsSettings,
-    train: Examples,
-    dev: Examples,
-    classes: int,
-    metric: Metric,
+    problem: Problem,
+    subsets: Sequence[Subset],
     seed: int,
+    memory_bytes: int,
     device: str = "cpu",
-) -> LinearHead:
-    """Train a head; dev chooses its epoch or, with L-BFGS, its penalty.
-
-    Penalties are tried from the strongest on, for as long as dev gains.
+    width: int = 0,
+) -> Iterator[dict[Subset, Fit]]:
+    """The heads of subsets of the checkpoints, group after group, as many at a time as fit.
 
     Args:
-        classes: that train saw: they are numbered first; 1 if the targets are values.
+        subsets: distinct.
         seed: of the order of the batches.
+        memory_bytes: for what belongs to the heads.
         device: for the solvers by mini-batches.
+        width: project every subset to so many dimensions; 0: read the features as they are.
 
     Raises:
         ValueError: if training diverged.
     """
-    choice = DevChoice(dev, metric)
+    for group in _groups(settings, problem, subsets, memory_bytes, width):
+        if width:
+            inputs = projected(problem.features, group, width, memory_bytes)
+        else:
+            inputs = concatenated(problem.features, group)
+        yield dict(zip(group, _fit(settings, problem, inputs, seed, device), strict=True))
+
+
+def _fit(
+    settings: AdamSettings | SgdSettings | LbfgsSettings,
+    problem: Problem,
+    inputs: HeadInputs,
+    seed: int,
+    device: str,
+) -> list[Fit]:
+    train, classes = problem.train, problem.classes
+    choice = DevChoice(inputs.count, classes, problem.dev, problem.metric)
     if isinstance(settings, LbfgsSettings) and not train.are_classes:
-        from workflow_scripts.evaluation.ridge_regression import fit_ridge_path
+        from workflow_scripts.evaluation.ridge_heads import fit_ridge_paths
 
-        heads = fit_ridge_path(train, settings.l2)
+        found = fit_ridge_paths(settings.l2, inputs, train, choice)
     elif isinstance(settings, LbfgsSettings):
-        from workflow_scripts.evaluation.softmax_regression import fit_path
+        from workflow_scripts.evaluation.softmax_heads import fit_softmax_paths
 
-        heads = fit_path(train, classes, settings.l2, settings.max_iterations)
+        found = fit_softmax_paths(settings, inputs, train, classes, choice)
     else:
-        from workflow_scripts.evaluation.gradient_head import fit_epochs
+        from workflow_scripts.evaluation.gradient_heads import fit_by_gradient
 
-        heads = fit_epochs(settings, train, classes, seed, device)
-    for head in heads:
-        gained = choice.offer(head)
-        # Along a path of penalties dev gains, and then loses for good.
-        if isinstance(settings, LbfgsSettings) and not gained:
-            break
-    if choice.head is None:
+        found = fit_by_gradient(settings, inputs, train, classes, choice, seed, device)
+    heads = [head for head in found if head is not None]
+    if len(heads) < len(found):
         raise ValueError("training diverged; lower head.learning_rate")
-    return choice.head
+    outputs = LinearHeads(inputs, heads).outputs
+    scores, _ = judge(outputs, inputs.count, classes, problem.test, problem.metric)
+    return [
+        Fit(float(dev), float(test), int(epochs))
+        for dev, test, epochs in zip(choice.scores, scores, choice.epochs, strict=True)
+    ]
+
+
+def _groups(
+    settings: AdamSettings | SgdSettings | LbfgsSettings,
+    problem: Problem,
+    subsets: Sequence[Subset],
+    memory_bytes: int,
+    width: int,
+) -> Iterator[list[Subset]]:
+    """Subsets that are trained at a time."""
+    group: list[Subset] = []
+    used = 0
+    for subset in subsets:
+        columns = width or sum(map(problem.features.width, subset))
+        if isinstance(settings, LbfgsSettings):
+            axes = 12 * columns * min(columns, len(problem.train.targets))
+            size = _LBFGS_BYTES * columns * problem.classes + axes
+        else:
+            size = _GRADIENT_BYTES * columns * problem.classes
+        if group and (used + size > memory_bytes or len(group) == _MOST_HEADS):
+            yield group
+            group, used = [], 0
+        group.append(subset)
+        used += size
+    yield group
+
+
+def check_examples(train: Examples) -> None:
+    """Refuse targets that teach nothing.
+
+    Raises:
+        ValueError: naming what is missing.
+    """
+    if len(np.unique(train.targets)) < 2:
+        what = "class" if train.are_classes else "value"
+        raise ValueError(f"its train split has one {what} only; there is nothing to learn")

@@ -1,0 +1,119 @@
+"""A task as heads see it: which units count, in which order, with which targets."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
+from workflow_scripts.common.script import UserError
+from workflow_scripts.common.task_file import SPLITS, Task, read_task
+from workflow_scripts.evaluation.examples import Examples
+from workflow_scripts.evaluation.metrics import metric_for
+from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
+from workflow_scripts.evaluation.task_features import TaskFeatures
+from workflow_scripts.evaluation.training import Problem, check_examples
+
+
+@dataclass(frozen=True)
+class TaskFiles:
+    """A task with the features of its units.
+
+    Attributes:
+        task: the units that count, those of train first, then dev, then test.
+        features: of each checkpoint on the whole corpus.
+        digests: of the same.
+        decided: a hash of the task and of which units count, which other checkpoints decide too.
+    """
+
+    task: Task
+    features: dict[str, NDArray[np.floating]]
+    digests: dict[str, str]
+    decided: str
+
+
+def open_task(path: Path, folder: Path, checkpoints: Sequence[str]) -> TaskFiles:
+    """Open a task and its features.
+
+    Args:
+        folder: holds the features.
+        checkpoints: all of the zoo. A unit counts only if each of them has it, so that all heads,
+            at every size, are trained and tested on the same units.
+
+    Raises:
+        UserError: if the features are of another corpus than the task.
+    """
+    task = read_task(path)
+    files: dict[str, Features] = {
+        name: open_features(folder / f"{name}.safetensors") for name in checkpoints
+    }
+    check_same_corpus(checkpoints, list(files.values()))
+    corpus = files[checkpoints[0]].metadata.get("corpus")
+    if corpus != task.corpus:
+        raise UserError(f"{folder} holds features of {corpus}, the task is on {task.corpus}")
+    if task.unit.max() >= len(files[checkpoints[0]].present):
+        raise UserError(f"{folder}: the task has units beyond these features; extract them again")
+    counts = np.logical_and.reduce([one.present[task.unit] for one in files.values()])
+    kept = np.concatenate([np.flatnonzero(counts & (task.split == split)) for split in SPLITS])
+    return TaskFiles(
+        replace(
+            task,
+            unit=task.unit[kept],
+            sequence=task.sequence[kept],
+            split=task.split[kept],
+            target=task.target[kept],
+        ),
+        {name: file.features for name, file in files.items()},
+        {name: file.digest for name, file in files.items()},
+        hashlib.sha256(file_digest(path).encode() + counts.tobytes()).hexdigest(),
+    )
+
+
+def number_targets(task: Task) -> tuple[Task, int]:
+    """The same task with the classes that train saw numbered first, and how many they are.
+
+    A head has an output for each of these only; units of other classes are always wrong. The
+    targets of a regression need one output.
+    """
+    if task.kind == "regression":
+        return task, 1
+    seen = np.unique(task.target[task.split == "train"])
+    order = [*seen, *np.setdiff1d(np.arange(len(task.labels)), seen)]
+    number = np.argsort(order)
+    labels = [task.labels[label] for label in order]
+    return replace(task, labels=labels, target=number[task.target]), len(seen)
+
+
+def make_problem(
+    task: Task,
+    features: dict[str, NDArray[np.floating]],
+    settings: AdamSettings | SgdSettings | LbfgsSettings,
+    memory_bytes: int,
+) -> Problem:
+    """The task as heads see it.
+
+    Args:
+        task: as in :class:`TaskFiles`.
+        features: of the checkpoints that heads read.
+        memory_bytes: features are held in memory if they take no more.
+
+    Raises:
+        ValueError: if no head can be trained, chosen or tested on the task.
+    """
+    task, classes = number_targets(task)
+    splits = {}
+    for name in SPLITS:
+        rows = np.flatnonzero(task.split == name)
+        if not len(rows):
+            raise ValueError(f"there is no {name} unit that every checkpoint has features of")
+        splits[name] = Examples(task.target[rows], task.sequence[rows], int(rows[0]))
+    check_examples(splits["train"])
+    metric = metric_for(task.metric, task.labels, task.positive)
+    held = TaskFeatures(features, task.unit, memory_bytes)
+    if isinstance(settings, LbfgsSettings) or settings.standardise:
+        held.standardise(splits["train"].rows())
+    return Problem(held, **splits, classes=classes, metric=metric)
