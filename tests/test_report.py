@@ -263,6 +263,14 @@ def test_percentiles_at_the_ends_ties_and_sizes_without_random_sets() -> None:
     assert table.loc["low", "percentile_low"] == 0 < table.loc["low", "percentile_high"] < 0.6
 
 
+def test_random_sets_without_a_score_are_not_beaten() -> None:
+    rows = [("mmi", 0, 0.5), ("random", 0, 0.4), ("random", 1, np.nan), ("random", 2, 0.6)]
+    scores = pd.DataFrame(rows, columns=["method", "draw", "test_score"]).assign(task="t", k=1)
+    assert percentiles(scores, "random")["percentile"].tolist() == [0.5]
+    none = scores[scores["draw"].isin([1]) | (scores["method"] == "mmi")]
+    assert percentiles(none, "random").empty
+
+
 def test_a_single_task_gives_a_gain_without_an_interval() -> None:
     table = gains(some_scores(tasks=1), "random").set_index(["method", "k"])
     assert np.isfinite(table.loc[("mmi", 1), "gain"])

@@ -179,9 +179,9 @@ def percentiles(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
 
     Returns:
         ``method, k, percentile, percentile_low, percentile_high``, in [0, 1]; the baseline itself
-        and sizes without random sets have no row.
+        and sizes without random sets have no row. Sets without any score do not count.
     """
-    means = mean_scores(scores)
+    means = mean_scores(scores).dropna()
     random = means[means["method"] == baseline]
     rows = []
     for (method, k), group in means[means["method"] != baseline].groupby(["method", "k"]):
