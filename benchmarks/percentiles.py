@@ -15,10 +15,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
+from numpy.typing import NDArray
+from scipy.special import stdtrit
 
-from workflow_scripts.report.statistics import half_width, percentiles
+from workflow_scripts.report.statistics import percentiles
 from workflow_scripts.report.style import GREY, figure, method_styles
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +59,14 @@ def run_seed(
     )
     table = percentiles(pd.read_csv(ROOT / scores), "random")
     return table.assign(zoo=zoo, seed=seed)
+
+
+def half_width(values: NDArray[np.float64]) -> float:
+    """Half of the 95% interval of a mean by Student's t; not a number for a single value."""
+    count = len(values)
+    if count < 2:
+        return float("nan")
+    return float(stdtrit(count - 1, 0.975) * values.std(ddof=1) / np.sqrt(count))
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:

@@ -683,6 +683,7 @@ def report_figures(zoo):
         random = labels_of(settings, "random")
         others = set(settings.selection.methods) - set(random)
         figures += ["scores", "tasks"] + (["gain"] if random and others else [])
+        figures += ["objective"] if random else []
     return [f"results/{zoo}/figures/{name}.svg" for name in figures]
 
 
@@ -691,5 +692,6 @@ def report_tables(zoo):
     settings = ZOOS[zoo]
     tables = ["picks"] + (["checkpoints"] if needs_checkpoints(settings) else [])
     tables += ["stability"] if resampled_methods(settings) else []
-    tables += ["scores"] if settings.task_names else []
+    if settings.task_names:
+        tables += ["scores"] + (["objective"] if labels_of(settings, "random") else [])
     return [f"results/{zoo}/tables/{name}.csv" for name in tables]

@@ -203,6 +203,38 @@ rule plot_gain:
         " {params.random:q} {params.singles:q} --output {output.svg:q} > {log:q} 2>&1"
 
 
+rule plot_objective:
+    """The scores of random sets against their mutual information."""
+    input:
+        scores="results/{zoo}/scores.csv",
+        covariance="results/{zoo}/covariance/probe.npz",
+        code=sources("workflow_scripts/report/plot_objective.py"),
+    output:
+        svg=report(
+            "results/{zoo}/figures/objective.svg",
+            caption=f"{CAPTIONS}/objective.rst",
+            category="{zoo}",
+            labels={"figure": "scores and mutual information"},
+        ),
+        png="results/{zoo}/figures/objective.png",
+    log:
+        "results/{zoo}/logs/plot_objective.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        random=random_flags,
+        singles=singles_flags,
+        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+    message:
+        "{wildcards.zoo}: drawing the scores against the mutual information"
+    shell:
+        "python -m workflow_scripts.report.plot_objective --scores {input.scores:q}"
+        " --covariance {input.covariance:q} {params.random:q} {params.singles:q}"
+        " --jitter {params.jitter} --output {output.svg:q} > {log:q} 2>&1"
+
+
 rule tabulate_checkpoints:
     """What is known of each checkpoint."""
     input:
@@ -309,6 +341,36 @@ rule tabulate_scores:
     shell:
         "python -m workflow_scripts.report.score_table --scores {input.scores:q}"
         " {params.random:q} {params.singles:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule tabulate_objective:
+    """How mutual information goes with scores over random sets."""
+    input:
+        scores="results/{zoo}/scores.csv",
+        covariance="results/{zoo}/covariance/probe.npz",
+        code=sources("workflow_scripts/report/objective_table.py"),
+    output:
+        report(
+            "results/{zoo}/tables/objective.csv",
+            caption=f"{CAPTIONS}/objective-table.rst",
+            category="{zoo}",
+            labels={"table": "scores and mutual information"},
+        ),
+    log:
+        "results/{zoo}/logs/tabulate_objective.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        random=random_flags,
+        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+    message:
+        "{wildcards.zoo}: table of scores and mutual information"
+    shell:
+        "python -m workflow_scripts.report.objective_table --scores {input.scores:q}"
+        " --covariance {input.covariance:q} {params.random:q}"
+        " --jitter {params.jitter} --output {output:q} > {log:q} 2>&1"
 
 
 rule write_report:

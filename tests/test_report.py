@@ -5,6 +5,7 @@ import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,34 +22,43 @@ from workflow_scripts.common.script import UserError
 from workflow_scripts.common.table_file import QUALITY_COLUMNS, STABILITY_COLUMNS
 from workflow_scripts.report import (
     checkpoint_table,
+    objective_table,
     page,
     pick_table,
     plot_convergence,
     plot_covariance,
     plot_gain,
     plot_mutual_information,
+    plot_objective,
     plot_scores,
     plot_stability,
     plot_tasks,
     score_table,
     stability_table,
 )
+from workflow_scripts.report.bootstrap import difference_interval
+from workflow_scripts.report.findings import findings
+from workflow_scripts.report.objective import EVERY_TASK
+from workflow_scripts.report.score_flags import read_projected_scores, read_scores
 from workflow_scripts.report.statistics import (
+    ALL,
     gains,
     mean_scores,
     name_singles,
     percentiles,
     quantile_bands,
 )
-from workflow_scripts.report.style import PALETTE
+from workflow_scripts.report.style import PALETTE, legend_columns
 
 NAMES = ["ant", "bee", "cat", "dog"]
+SETS = {k: ["+".join(one) for one in combinations(NAMES, k)] for k in (1, 2)}
+SETS[1] += SETS[1][:2]
 
 
 def some_scores(tasks: int = 3) -> pd.DataFrame:
     generator = np.random.default_rng(0)
     rows = [
-        ("z", f"t{task}", "accuracy", method, draw, k, "ant", generator.uniform(0.5, 1))
+        ("z", f"t{task}", "accuracy", method, draw, k, SETS[k][draw], generator.uniform(0.5, 1))
         for task in range(tasks)
         for k in (1, 2)
         for method, draws in (("mmi", 1), ("random", 6), ("peek", 1))
@@ -96,7 +106,7 @@ def texts(svg: Path) -> str:
     return " ".join(re.findall(r"<!-- (.*?) -->", svg.read_text(encoding="utf-8")))
 
 
-def test_gains_are_paired_over_tasks_with_students_interval() -> None:
+def test_gains_are_paired_over_tasks() -> None:
     scores = some_scores()
     table = gains(scores, "random").set_index(["method", "k"])
     differences = []
@@ -104,12 +114,129 @@ def test_gains_are_paired_over_tasks_with_students_interval() -> None:
         of_task = scores[(scores["task"] == task) & (scores["k"] == 2)]
         random = of_task[of_task["method"] == "random"]["test_score"].mean()
         differences.append(of_task[of_task["method"] == "mmi"]["test_score"].item() - random)
-    expected = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
     row = table.loc[("mmi", 2)]
     assert row["gain"] == pytest.approx(np.mean(differences))
-    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
     assert row["tasks"] == 3
-    assert np.isnan(table.loc[("random", 1), "gain"])
+    assert table.loc[("random", 1), ["gain", "low", "wins"]].isna().all()
+
+
+def test_the_interval_of_a_gain_is_that_of_tasks_and_random_sets_drawn_anew() -> None:
+    """Against one resample at a time, of the table as a user sees it."""
+    scores = some_scores(tasks=7)
+    row = gains(scores, "random").set_index(["method", "k"]).loc[("mmi", 2)]
+    of_size = scores[scores["k"] == 2]
+    random = of_size[of_size["method"] == "random"].pivot(
+        index="task", columns="draw", values="test_score"
+    )
+    mmi = of_size[of_size["method"] == "mmi"].set_index("task")["test_score"]
+    generator = np.random.default_rng(5)
+    found = []
+    for _ in range(4000):
+        tasks = generator.choice(random.index, 7)
+        draws = generator.choice(random.columns, 6)
+        found.append(np.mean([mmi[one] - np.mean(random.loc[one, draws]) for one in tasks]))
+    # Six random sets are the smaller sample: Student's t has five degrees of freedom.
+    level = stats.norm.cdf(-np.sqrt(6 / 5) * stats.t.ppf(0.975, 5))
+    expected = np.quantile(found, [level, 1 - level])
+    # Of two samples of resamples; their tails differ a little.
+    assert (row["low"], row["high"]) == pytest.approx(tuple(expected), abs=0.03)
+    assert row["low"] < row["gain"] < row["high"]
+
+
+def test_an_interval_of_a_gain_holds_the_truth() -> None:
+    """Where tasks, random sets and both together all have their effect, as often as it says."""
+    generator = np.random.default_rng(0)
+    held = 0
+    for _ in range(100):
+        own = generator.normal(size=6) + generator.normal(size=6)
+        random = generator.normal(size=(1, 10)) + generator.normal(size=(6, 10))
+        low, high = difference_interval(own, random)
+        held += low <= 0 <= high
+    assert held >= 93
+
+
+def test_random_sets_are_a_sample_too() -> None:
+    """On equal tasks only they vary, and the interval is about that of their mean."""
+    of_sets = np.random.default_rng(0).normal(size=40)
+    low, high = difference_interval(np.zeros(40), np.tile(of_sets, (40, 1)))
+    expected = stats.ttest_1samp(-of_sets, 0).confidence_interval(0.95)
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=0.04)
+
+
+@pytest.mark.parametrize(("tasks", "sets"), [(4, 10), (10, 4), (1, 1)])
+def test_few_tasks_or_random_sets_have_no_interval(tasks: int, sets: int) -> None:
+    assert np.isnan(difference_interval(np.ones(tasks), np.zeros((tasks, sets)))).all()
+
+
+def test_equal_scores_have_an_interval_of_nothing() -> None:
+    assert difference_interval(np.full(6, 0.1), np.full((6, 7), 0.1)) == (0, 0)
+
+
+def test_a_missing_score_leaves_the_interval_to_the_others() -> None:
+    scores = some_scores(tasks=6)
+    without = scores["task"] == "t5"
+    scores.loc[without & (scores["method"] == "random") & (scores["draw"] == 0), "test_score"] = (
+        np.nan
+    )
+    row = gains(scores, "random").set_index(["method", "k"]).loc[("mmi", 1)]
+    assert row["low"] < row["gain"] < row["high"]
+    scores.loc[without & (scores["method"] == "mmi"), "test_score"] = np.nan
+    fewer = gains(scores, "random").set_index(["method", "k"]).loc[("mmi", 1)]
+    expected = gains(scores[~without], "random").set_index(["method", "k"]).loc[("mmi", 1)]
+    assert fewer[["gain", "low", "high"]].tolist() == expected[["gain", "low", "high"]].tolist()
+
+
+def test_wins_are_beyond_one_standard_error_of_the_mean_of_random_sets() -> None:
+    # Of 0.4, 0.5 and 0.6: a mean of 0.5 and a standard error of 0.0577.
+    random = [("random", draw, score) for draw, score in enumerate((0.4, 0.5, 0.6))]
+    own = {"t0": 0.56, "t1": 0.44, "t2": 0.55, "t3": 0.45, "t4": 0.9}
+    rows = [(task, "mmi", 0, score) for task, score in own.items()]
+    rows += [(task, *one) for task in own for one in random]
+    scores = pd.DataFrame(rows, columns=["task", "method", "draw", "test_score"])
+    scores = scores.assign(k=1, metric="accuracy")
+    row = gains(scores, "random").set_index("method").loc["mmi"]
+    assert row[["wins", "ties", "losses"]].tolist() == [2, 2, 1]
+    single = gains(scores[scores["draw"] == 0], "random").set_index("method").loc["mmi"]
+    assert single[["wins", "ties", "losses"]].tolist() == [5, 0, 0]
+    equal = scores[scores["draw"] == 0].assign(test_score=0.4)
+    row = gains(equal, "random").set_index("method").loc["mmi"]
+    assert row[["wins", "ties", "losses"]].tolist() == [0, 5, 0]
+
+
+def test_scores_are_means_over_seeds_of_features_as_they_are(tmp_path: Path) -> None:
+    scores = some_scores()
+    seeds = [scores.assign(seed=seed, test_score=scores["test_score"] + seed) for seed in (0, 1)]
+    both = pd.concat(seeds)
+    both.to_csv(tmp_path / "scores.csv", index=False)
+    found = read_scores(tmp_path / "scores.csv")
+    assert found["test_score"].tolist() == pytest.approx((scores["test_score"] + 0.5).tolist())
+    for column in ("task", "method", "draw", "k", "checkpoints"):
+        assert found[column].tolist() == scores[column].tolist()
+    assert read_projected_scores(tmp_path / "scores.csv").empty
+    widths = [both.assign(project=width, test_score=width / 100) for width in (8, 16)]
+    pd.concat([both.assign(project=0), *widths]).to_csv(tmp_path / "scores.csv", index=False)
+    pd.testing.assert_frame_equal(read_scores(tmp_path / "scores.csv"), found)
+    projected = read_projected_scores(tmp_path / "scores.csv")
+    assert len(projected) == 2 * len(scores)
+    assert (projected["test_score"] == projected["project"] / 100).all()
+
+
+def test_projected_scores_have_rows_of_their_own_in_the_table_alone(zoo: Path) -> None:
+    scores = some_scores(tasks=6)
+    better = scores.assign(project=16)
+    better.loc[better["method"] == "mmi", "test_score"] = 1.5
+    pd.concat([scores.assign(project=0), better]).to_csv(zoo / "scores.csv", index=False)
+    flags = ["--scores", str(zoo / "scores.csv"), "--random", "random"]
+    score_table.main([*flags, "--output", str(zoo / "table.csv")])
+    table = pd.read_csv(zoo / "table.csv")
+    assert list(table.columns[:3]) == ["method", "k", "project"]
+    plain = score_table.score_table(scores, "random")
+    kept = table[table["project"] == 0].drop(columns="project")
+    pd.testing.assert_frame_equal(kept, plain, check_dtype=False)
+    assert (table[(table["project"] == 16) & (table["method"] == "mmi")]["percentile"] == 1).all()
+    picks = pick_table.pick_table(some_selections(), "random")
+    whole, alone = (findings({"picks": picks, "scores": one}, "mmi") for one in (table, plain))
+    assert whole == alone
 
 
 def test_percentiles_count_the_random_sets_that_a_method_beats() -> None:
@@ -134,6 +261,14 @@ def test_percentiles_at_the_ends_ties_and_sizes_without_random_sets() -> None:
     assert set(table["k"]) == {1}
     assert table.loc["mmi", "percentile_high"] == 1 > table.loc["mmi", "percentile_low"] > 0.4
     assert table.loc["low", "percentile_low"] == 0 < table.loc["low", "percentile_high"] < 0.6
+
+
+def test_random_sets_without_a_score_are_not_beaten() -> None:
+    rows = [("mmi", 0, 0.5), ("random", 0, 0.4), ("random", 1, np.nan), ("random", 2, 0.6)]
+    scores = pd.DataFrame(rows, columns=["method", "draw", "test_score"]).assign(task="t", k=1)
+    assert percentiles(scores, "random")["percentile"].tolist() == [0.5]
+    none = scores[scores["draw"].isin([1]) | (scores["method"] == "mmi")]
+    assert percentiles(none, "random").empty
 
 
 def test_a_single_task_gives_a_gain_without_an_interval() -> None:
@@ -218,23 +353,33 @@ def draw_all(zoo: Path) -> None:
     plot_scores.main(["--scores", scores, "--random", "random", *outputs["scores"]])
     plot_gain.main(["--scores", scores, "--random", "random", *outputs["gain"]])
     plot_tasks.main(["--scores", scores, "--random", "random", *outputs["tasks"]])
+    plot_objective.main(
+        ["--scores", scores, "--random", "random", "--covariance", covariance]
+        + outputs["objective"]
+    )
     convergence = f"probe={zoo / 'convergence.csv'}"
     plot_convergence.main(["--convergence", convergence, *outputs["convergence"]])
 
 
 def make_tables(zoo: Path, random: list[str]) -> list[Path]:
-    made = [zoo / "tables" / f"{name}.csv" for name in page.TABLES]
-    picks, stability, scores, checkpoints = map(str, made)
+    made = [zoo / "tables" / f"{name}.csv" for name in page.TABLES if random or name != "objective"]
+    picks, stability, scores, *objective, checkpoints = map(str, made)
     stability_table.main(["--stability", str(zoo / "stability.csv"), "--output", stability])
     cards = [str(zoo / f"{name}.json") for name in NAMES]
     checkpoint_table.main(["--cards", *cards, "--output", checkpoints])
     pick_table.main(["--selections", str(zoo / "picks.csv"), *random, "--output", picks])
     score_table.main(["--scores", str(zoo / "scores.csv"), *random, "--output", scores])
+    for path in objective:
+        objective_table.main(
+            ["--scores", str(zoo / "scores.csv"), "--covariance", str(zoo / "probe.npz")]
+            + [*random, "--output", path]
+        )
     return made
 
 
 def test_figures_are_svg_and_png_and_name_what_they_show(zoo: Path) -> None:
-    covariance, convergence, information, stability, scores, tasks, gain = figures_of(zoo)
+    covariance, convergence, information, stability, *of_scores = figures_of(zoo)
+    scores, tasks, gain, objective = of_scores
     for path in figures_of(zoo):
         assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     for name in NAMES:
@@ -250,6 +395,7 @@ def test_figures_are_svg_and_png_and_name_what_they_show(zoo: Path) -> None:
         assert method in texts(scores)
         assert method in texts(gain)
         assert method in texts(tasks)
+        assert method in texts(objective)
 
 
 def test_equal_data_give_equal_figures(zoo: Path) -> None:
@@ -280,9 +426,10 @@ def test_the_information_of_every_set_is_that_of_its_definition() -> None:
 
 
 def test_tables_hold_picks_in_order_and_what_checkpoints_know(zoo: Path) -> None:
-    picks, stability, scores, checkpoints = map(
+    picks, stability, scores, objective, checkpoints = map(
         pd.read_csv, make_tables(zoo, ["--random", "random"])
     )
+    assert objective["task"].tolist() == [EVERY_TASK, "t0", "t1", "t2"] * 2
     assert stability["set_share"].tolist() == [1.0, 0.75]
     assert set(picks["method"]) == {"mmi", "peek"}
     chosen = picks[(picks["method"] == "mmi") & (picks["k"] == 2)]
@@ -308,8 +455,8 @@ def write_page(zoo: Path, figures: list[Path], made: list[Path]) -> str:
 
 def test_the_page_holds_everything_itself(zoo: Path) -> None:
     html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
-    assert html.count("<svg ") == 7
-    assert html.count("<table>") == 4
+    assert html.count("<svg ") == 8
+    assert html.count("<table>") == 5
     assert "mmi picks the same set in 100% (k = 1), 75% (k = 2)." in html
     assert "mmi picks, in this order: cat, ant." in html
     assert "mean dev accuracy of 95.0%" in html
@@ -319,34 +466,82 @@ def test_the_page_holds_everything_itself(zoo: Path) -> None:
 
 
 def test_findings_say_so_when_a_method_does_not_win(zoo: Path) -> None:
-    scores = some_scores()
+    scores = some_scores(tasks=6)
     scores["test_score"] = 0.75
-    scores.loc[scores["method"] == "peek", "test_score"] = 0.65 + 0.01 * np.arange(6)
+    scores.loc[scores["method"] == "peek", "test_score"] = 0.65 + 0.005 * np.arange(12)
     scores.to_csv(zoo / "scores.csv", index=False)
     html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
-    assert re.search(r"peek is 7\.50 accuracy points below .* below zero at k = 1, 2\.", html)
-    assert re.search(r"mmi is 0\.00 accuracy points .* above zero at k = none", html)
+    assert re.search(r"peek is 7\.25 accuracy points below .* lies below zero at k = 1, 2\.", html)
+    assert re.search(
+        r"no difference between mmi and the mean of random sets is shown: \+0\.00", html
+    )
+    assert "Of 4 intervals over tasks and random sets, 2 leave out zero; up to 0.2 would" in html
 
 
 def test_gains_of_zero_count_in_the_average_over_sizes() -> None:
     scores = some_scores()
     scores["test_score"] = 0.75
-    scores.loc[(scores["method"] == "mmi") & (scores["k"] == 1), "test_score"] = 0.85
-    found = page.findings(
-        {
-            "picks": pick_table.pick_table(some_selections(), "random"),
-            "scores": gains(scores, "random"),
-        },
-        "mmi",
-    )
-    assert any("mmi is 5.00 accuracy points above" in sentence for sentence in found)
+    scores.loc[(scores["method"] == "peek") & (scores["k"] == 1), "test_score"] = 0.85
+    assert any("peek is 5.00 accuracy points above" in sentence for sentence in found_of(scores))
 
 
-def test_a_single_task_is_not_said_to_have_an_interval() -> None:
+def judged(gain: float, low: float, high: float, metric: str = "accuracy") -> dict[str, object]:
+    return {"method": "mmi", "tasks": 6, "metric": metric, "gain": gain, "low": low, "high": high}
+
+
+def test_what_is_shown_follows_from_the_intervals() -> None:
+    """A sentence for each case: above zero, below, across, and no interval at all."""
+    rows = [
+        judged(0.012, 0.004, 0.02) | {"k": 3, "wins": 5, "ties": 1, "losses": 0},
+        judged(-0.03, -0.05, -0.01) | {"k": 1, "wins": 1, "ties": 0, "losses": 5},
+        judged(0.01, -0.005, 0.029) | {"k": 2, "wins": 4, "ties": 1, "losses": 1},
+        judged(-0.001, -0.01, 0.0) | {"k": 5, "wins": 2, "ties": 2, "losses": 2},
+    ]
     picks = pick_table.pick_table(some_selections(), "random")
-    found = page.findings({"picks": picks, "scores": gains(some_scores(1), "random")}, "mmi")
-    assert any(sentence.endswith("on average over k.") for sentence in found)
-    assert not any("interval" in sentence for sentence in found)
+    _, *found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
+    assert found == [
+        "Over 6 tasks, mmi is shown to be above the mean of random sets: +1.20 accuracy points at "
+        "k = 3 (95% interval 0.40 to 2.00; 5 wins, 1 tie, 0 losses).",
+        "Over 6 tasks, mmi is shown to be below the mean of random sets: −3.00 accuracy points at "
+        "k = 1 (95% interval −5.00 to −1.00; 1 win, 0 ties, 5 losses).",
+        "Over 6 tasks, no difference between mmi and the mean of random sets is shown: +1.00 "
+        "accuracy points at k = 2 (95% interval −0.50 to 2.90; 4 wins, 1 tie, 1 loss), −0.10 "
+        "accuracy points at k = 5 (95% interval −1.00 to 0.00; 2 wins, 2 ties, 2 losses).",
+        "Of 4 intervals over tasks and random sets, 2 leave out zero; up to 0.2 would on average "
+        "if no method differed from random sets.",
+    ]
+
+
+def test_few_tasks_are_said_to_have_no_interval() -> None:
+    row = judged(0.5, np.nan, np.nan, "span_f1") | {"wins": 1, "ties": 0, "losses": 0, "k": 2}
+    table = pd.DataFrame([row | {"tasks": 1}])
+    picks = pick_table.pick_table(some_selections(), "random")
+    _, *found = findings({"picks": picks, "scores": table}, "mmi")
+    assert found == [
+        "Over 1 task, mmi has no interval against the mean of random sets, which takes at least 5 "
+        "tasks and 5 random sets, so that no difference is shown: +0.5000 span F1 at k = 2 (1 win, "
+        "0 ties, 0 losses)."
+    ]
+
+
+def test_other_methods_without_an_interval_are_not_said_to_have_one() -> None:
+    found = found_of(some_scores(1))
+    (of_peek,) = [sentence for sentence in found if sentence.startswith("peek")]
+    assert of_peek.endswith("the mean of random sets on average over k.")
+    assert not any("95%" in sentence for sentence in found)
+
+
+def test_other_methods_are_said_where_their_intervals_lie() -> None:
+    sizes = {1: (0.01, 0.03), 2: (-0.03, -0.01), 3: (-0.01, 0.01)}
+    rows = [judged(0.01, *ends) | {"k": k, "method": "peek"} for k, ends in sizes.items()]
+    picks = pick_table.pick_table(some_selections(), "random")
+    found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
+    assert found[1] == (
+        "peek is 1.00 accuracy points above the mean of random sets on average over k; its 95% "
+        "interval lies above zero at k = 1 and below zero at k = 2."
+    )
+    found = findings({"picks": picks, "scores": pd.DataFrame(rows[2:])}, "mmi")
+    assert found[1].endswith("the mean of random sets at k = 3; zero is in its intervals.")
 
 
 def test_files_that_are_no_tables_are_named(zoo: Path) -> None:
@@ -421,7 +616,7 @@ def test_every_single_checkpoint_has_a_row_of_its_own(zoo: Path) -> None:
     flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--output", str(output)]
     score_table.main([*flags, "--singles", "single"])
     table = pd.read_csv(output)
-    columns = "method k tasks metric mean_score standard_error gain low high "
+    columns = "method k tasks metric mean_score standard_error gain low high wins ties losses "
     columns += "percentile percentile_low percentile_high"
     assert list(table.columns) == columns.split()
     alone = table[table["method"].str.startswith("single")].set_index("method")
@@ -541,9 +736,9 @@ def test_every_task_has_a_panel_with_its_metric_also_without_random_sets(
 
 
 def test_legends_take_as_many_columns_as_fit() -> None:
-    assert plot_tasks.legend_columns(["random", "mmi", "bert"], 4) == 3
-    assert plot_tasks.legend_columns(["a-very-long-name-of-a-checkpoint"] * 3, 6) == 2
-    assert plot_tasks.legend_columns(["a-very-long-name-of-a-checkpoint"] * 3, 1) == 1
+    assert legend_columns(["random", "mmi", "bert"], 4) == 3
+    assert legend_columns(["a-very-long-name-of-a-checkpoint"] * 3, 6) == 2
+    assert legend_columns(["a-very-long-name-of-a-checkpoint"] * 3, 1) == 1
 
 
 def draw_convergence(zoo: Path, *named: str) -> str:
@@ -657,17 +852,18 @@ def test_cards_that_are_none_are_named(zoo: Path) -> None:
 def found_of(scores: pd.DataFrame, random: str | None = "random") -> list[str]:
     picks = pick_table.pick_table(some_selections(), "random")
     table = gains(name_singles(scores, ["single"]), random)
-    return page.findings({"picks": picks, "scores": table}, "mmi")
+    return findings({"picks": picks, "scores": table}, "mmi")
 
 
 def test_findings_of_mixed_metrics_do_not_speak_of_accuracy() -> None:
     scores = with_metrics(some_scores())
     scores["test_score"] = 0.75
-    scores.loc[scores["method"] == "mmi", "test_score"] = 0.76
+    scores.loc[scores["method"] != "random", "test_score"] = 0.76
     found = found_of(scores)
+    assert any("+0.0100 score at k = 2" in sentence for sentence in found)
     assert any(
         sentence.startswith(
-            "mmi has a score 0.0100 above the mean of random sets on average over k"
+            "peek has a score 0.0100 above the mean of random sets on average over k"
         )
         for sentence in found
     )
@@ -680,7 +876,7 @@ def test_findings_name_single_checkpoints_at_their_size() -> None:
     found = found_of(scores)
     assert any(
         sentence.startswith(
-            "single: cat is 10.00 accuracy points below the mean of random sets at k = 1; "
+            "single: cat is 10.00 accuracy points below the mean of random sets at k = 1."
         )
         for sentence in found
     )
@@ -693,3 +889,54 @@ def test_findings_without_random_sets_give_the_mean_score() -> None:
     assert "mmi has a mean test accuracy of 0.8750 over 3 tasks at k = 2." in found_of(scores, None)
     found = found_of(with_metrics(scores), None)
     assert "mmi has a mean test score of 0.8750 over 3 tasks at k = 2." in found
+
+
+def with_all(scores: pd.DataFrame) -> pd.DataFrame:
+    """All four checkpoints together score 0.3, 0.4 and 0.5 on tasks 0, 1, 2."""
+    rows = [
+        ("z", f"t{task}", "accuracy", ALL, 0, 4, "+".join(NAMES), 0.3 + 0.1 * task)
+        for task in range(3)
+    ]
+    return pd.concat([scores, pd.DataFrame(rows, columns=scores.columns)], ignore_index=True)
+
+
+def level_lines(axes: Axes) -> list[float]:
+    return [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"]
+
+
+def test_all_checkpoints_are_a_level_line_that_stretches_no_axis(zoo: Path, axes: Axes) -> None:
+    scores = with_all(with_singles(some_scores()))
+    scores.to_csv(zoo / "scores.csv", index=False)
+    flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--singles", "single"]
+    for script, shown in ((plot_scores, True), (plot_tasks, True), (plot_gain, False)):
+        script.main([*flags, "--output", str(zoo / "f.svg")])
+        found = texts(zoo / "f.svg").split()
+        assert (ALL in found) == shown
+        assert "2" in found and "4" not in found
+    of_task = name_singles(scores[scores["task"] == "t1"], ["single"])
+    assert "all checkpoints" in plot_tasks.draw_task(axes, of_task, "random")
+    assert level_lines(axes) == pytest.approx([0.4])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
+
+
+def test_all_checkpoints_are_in_the_table_and_in_no_finding(zoo: Path) -> None:
+    scores = with_all(some_scores())
+    table = score_table.score_table(scores, "random").set_index(["method", "k"])
+    row = table.loc[(ALL, 4)]
+    assert row["mean_score"] == pytest.approx(0.4)
+    assert row[["gain", "low", "wins", "percentile"]].isna().all()
+    assert found_of(scores) == found_of(some_scores())
+    # Where random sets of that size are asked for too, there is but one, and nothing to compare.
+    same = scores[scores["method"] == ALL].assign(method="random")
+    assert found_of(pd.concat([scores, same])) == found_of(some_scores())
+
+
+def test_all_checkpoints_have_no_place_among_picks_that_tell_of_the_rest(zoo: Path) -> None:
+    picks = some_selections()
+    whole = picks[:1].assign(method=ALL, k=4)
+    whole = pd.concat(
+        [whole.assign(rank=rank, checkpoint=one) for rank, one in enumerate(NAMES, 1)]
+    )
+    pd.concat([picks, whole]).to_csv(zoo / "picks.csv", index=False)
+    draw_all(zoo)
+    assert ALL not in texts(zoo / "figures/mutual-information.svg").split()

@@ -152,7 +152,7 @@ def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
     for path in (results / "features").glob("*/*.safetensors"):
         assert open_features(path).present.all()
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count("<svg ") == 2 * 7 - 1
+    assert html.count("<svg ") == 8 + 6
 
 
 def test_a_checkpoint_of_the_hub_is_pinned_to_its_commit(finished: Workspace) -> None:
@@ -206,6 +206,8 @@ def test_another_revision_fetches_and_reads_that_checkpoint_alone(changed: Chang
     planned = replan(workspace, config)
     assert planned == EVALUATED | SELECTED | COVARIANCE | {
         "plot_gain": 1,
+        "plot_objective": 1,
+        "tabulate_objective": 1,
         "fetch_checkpoint": 1,
         "extract_word_features": 2,
         "score_quality": 1,

@@ -155,6 +155,7 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
         "covariance",
         "gain",
         "mutual-information",
+        "objective",
         "scores",
         "stability",
         "tasks",
@@ -163,7 +164,7 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
         drawn = list(ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}path"))
         assert len(drawn) > 10
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count("<svg ") == 6
+    assert html.count("<svg ") == 7
     picks = pd.read_csv(results(finished) / "tables/picks.csv")
     for row in picks[picks["k"] == 3]["picks"]:
         assert row in html
@@ -210,8 +211,10 @@ AFTER_SELECTION = {
     "plot_scores": 1,
     "plot_tasks": 1,
     "plot_gain": 1,
+    "plot_objective": 1,
     "tabulate_picks": 1,
     "tabulate_scores": 1,
+    "tabulate_objective": 1,
     "write_report": 1,
 }
 AFTER_STABILITY = {"plot_stability": 1, "tabulate_stability": 1, "write_report": 1}
@@ -226,7 +229,9 @@ AFTER_SCORES = {
     "plot_scores": 1,
     "plot_tasks": 1,
     "plot_gain": 1,
+    "plot_objective": 1,
     "tabulate_scores": 1,
+    "tabulate_objective": 1,
     "write_report": 1,
 }
 
@@ -399,7 +404,8 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
         (
             "report/style.py",
             {"plot_covariance": 1, "plot_gain": 1, "plot_scores": 1, "plot_tasks": 1}
-            | {"plot_mutual_information": 1, "plot_stability": 1, "write_report": 1},
+            | {"plot_mutual_information": 1, "plot_objective": 1, "plot_stability": 1}
+            | {"write_report": 1},
         ),
         ("report/templates/report.html.j2", {"write_report": 1}),
         ("common/config.py", {}),

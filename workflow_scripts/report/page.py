@@ -12,7 +12,7 @@ import pandas as pd
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.script import UserError, parser, run
-from workflow_scripts.report.metric_names import metric_name
+from workflow_scripts.report.findings import findings
 
 HERE = Path(__file__).parent
 
@@ -70,21 +70,25 @@ FIGURES = {
     "scores": "How the picks do on unseen tasks",
     "tasks": "How the picks do on each task",
     "gain": "Gain over random sets",
+    "objective": "Whether the objective tells good sets",
 }
 TABLES = {
     "picks": "Picks",
     "stability": "Stability of the picks",
     "scores": "Scores",
+    "objective": "Mutual information and scores of random sets",
     "checkpoints": "Checkpoints",
 }
 _CAPTION_OF_TABLE = {
     "picks": "picks",
     "stability": "stability-table",
     "scores": "score-table",
+    "objective": "objective-table",
     "checkpoints": "checkpoints",
 }
 _HEADS = {
     "k": "k",
+    "project": "projected to",
     "method": "method",
     "draw": "draw",
     "metric": "metric",
@@ -93,9 +97,14 @@ _HEADS = {
     "gain": "gain over random",
     "low": "95% from",
     "high": "95% to",
+    "wins": "tasks won",
+    "ties": "tied",
+    "losses": "lost",
     "percentile": "random sets beaten",
     "percentile_low": "95% from",
     "percentile_high": "95% to",
+    "sets": "random sets",
+    "correlation": "Spearman's ρ",
     "dev_accuracy": "dev accuracy",
     "train_images": "training images",
     "dev_images": "dev images",
@@ -147,89 +156,6 @@ def zoo_page(
         ],
         tables=[shown_table(name, data[name]) for name in TABLES if name in data],
     )
-
-
-def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
-    """What the numbers say, in sentences, also where the method does not win."""
-    sentences = []
-    picks = tables["picks"]
-    of_headline = picks[picks["method"] == headline].sort_values("k")
-    if len(of_headline):
-        named = ", ".join(of_headline["picks"].iloc[-1].split())
-        sentences.append(f"{headline} picks, in this order: {named}.")
-    if "stability" in tables:
-        sentences += stable_picks(tables["stability"], headline)
-    if "checkpoints" in tables:
-        sentences += known_of_checkpoints(tables["checkpoints"])
-    if "scores" in tables:
-        sentences += compared_scores(tables["scores"], headline)
-    return sentences
-
-
-def stable_picks(stability: pd.DataFrame, headline: str) -> list[str]:
-    """From how many random halves of the probe the headline's sets are picked."""
-    rows = stability[stability["method"] == headline].sort_values("k")
-    shares = [
-        f"{share:.0%} (k = {k})" for k, share in zip(rows["k"], rows["set_share"], strict=True)
-    ]
-    if not shares:
-        return []
-    return [
-        f"From random halves of the probe {headline} picks the same set in {', '.join(shares)}."
-    ]
-
-
-def known_of_checkpoints(table: pd.DataFrame) -> list[str]:
-    """How well image classifiers know their own classes, or how many kinds of models there are."""
-    if "dev_accuracy" in table:
-        accuracy = table["dev_accuracy"]
-        return [
-            f"The {len(accuracy)} checkpoints know their own classes with a mean dev accuracy of "
-            f"{accuracy.mean():.1%} (lowest {accuracy.min():.1%})."
-        ]
-    if "model" in table:
-        kinds = table["model"].nunique()
-        return [f"The {len(table)} checkpoints are of {kinds} kind{'s' * (kinds > 1)} of model."]
-    return []
-
-
-def compared_scores(scores: pd.DataFrame, headline: str) -> list[str]:
-    """Each method against random sets; where there are none, the headline's mean score."""
-    metric = scores["metric"].iloc[0]
-    compared = scores[scores["gain"].notna()]
-    if compared.empty:
-        largest = scores[scores["method"] == headline].sort_values("k").tail(1)
-        return [
-            f"{headline} has a mean test {metric_name(metric)} of {row['mean_score']:.4f} over "
-            f"{row['tasks']} task{'s' * (row['tasks'] > 1)} at k = {row['k']}."
-            for row in largest.to_dict("records")
-        ]
-    sentences = []
-    for method, rows in compared.groupby("method"):
-        gain = rows["gain"].mean()
-        amount = (
-            f"is {100 * abs(gain):.2f} accuracy points"
-            if metric == "accuracy"
-            else f"has a {metric_name(metric)} {abs(gain):.4f}"
-        )
-        sizes = rows["k"].tolist()
-        where = "on average over k" if len(sizes) > 1 else f"at k = {sizes[0]}"
-        sentence = (
-            f"{method} {amount} {'below' if gain < 0 else 'above'} the mean of random sets {where}"
-        )
-        if rows["low"].notna().all():
-            above = _list(rows[rows["low"] > 0]["k"].tolist())
-            below = _list(rows[rows["high"] < 0]["k"].tolist())
-            sentence += (
-                f"; its interval over tasks lies above zero at k = {above} "
-                f"and below zero at k = {below}"
-            )
-        sentences.append(f"{sentence}.")
-    return sentences
-
-
-def _list(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers)) if numbers else "none"
 
 
 def inline_svg(path: Path) -> str:

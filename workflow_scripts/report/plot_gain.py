@@ -15,6 +15,7 @@ from workflow_scripts.report.statistics import (
     gains,
     name_singles,
     singles_apart,
+    whole_zoo_apart,
 )
 from workflow_scripts.report.style import (
     DARK,
@@ -29,10 +30,11 @@ from workflow_scripts.report.style import (
 
 
 def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path) -> None:
-    """Each method's mean paired difference to random's mean, with its 95% interval over tasks.
+    """Each method's mean paired difference to random's mean, with its 95% interval.
 
     Methods of single checkpoints give a mark for each.
     """
+    scores, _ = whole_zoo_apart(scores)
     metric = common_metric(scores["metric"])
     percent = metric == "accuracy"
     table = gains(name_singles(scores, singles), random)
@@ -59,7 +61,7 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
             ends.append((method, last, float(rows["gain"].iloc[-1]), colour))
         size_axis(axes, sizes)
         unit = "accuracy points" if percent else metric_name(metric)
-        axes.set_ylabel(f"gain over the mean of random sets,\n{unit} (95% interval over tasks)")
+        axes.set_ylabel(f"gain over the mean of random sets,\n{unit} (95% interval)")
         axes.margins(x=0.08)
         beside = 1 - spread * (len(methods) + 1) / 2
         for name, x in single_places(alone, beside, spread).items():

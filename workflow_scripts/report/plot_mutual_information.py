@@ -9,7 +9,12 @@ import pandas as pd
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table
-from workflow_scripts.report.statistics import name_singles, quantile_bands, singles_apart
+from workflow_scripts.report.statistics import (
+    ALL,
+    name_singles,
+    quantile_bands,
+    singles_apart,
+)
 from workflow_scripts.report.style import (
     GREY,
     figure,
@@ -112,6 +117,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     arguments = flags.parse_args(argv)
     selections = pd.concat([read_table(path, SELECTION_COLUMNS) for path in arguments.selections])
+    # All checkpoints leave no rest, and would stretch the axis of sizes to their number.
+    selections = selections[selections["method"] != ALL]
     covariance = read_covariance(arguments.covariance)
     table = information_table(covariance, selections, arguments.jitter)
     draw(table, arguments.main, arguments.random, arguments.singles, arguments.output)

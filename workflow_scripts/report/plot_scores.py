@@ -13,12 +13,15 @@ from workflow_scripts.common.script import parser, run
 from workflow_scripts.report.metric_names import common_metric, metric_name
 from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
+    ALL,
     mean_scores,
     name_singles,
     quantile_bands,
     singles_apart,
+    whole_zoo_apart,
 )
 from workflow_scripts.report.style import (
+    DARK,
     GREY,
     figure,
     label_line_ends,
@@ -31,8 +34,9 @@ from workflow_scripts.report.style import (
 def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], path: Path) -> None:
     """Random as median and 5–95% band over draws, every other method as a line.
 
-    Methods of single checkpoints give a mark for each.
+    Methods of single checkpoints give a mark for each, all checkpoints together a level line.
     """
+    scores, whole = whole_zoo_apart(scores)
     means, alone = singles_apart(mean_scores(name_singles(scores, singles)), "test_score")
     tasks, metric = scores["task"].nunique(), common_metric(scores["metric"])
     styles = method_styles(set(means["method"]) - {random})
@@ -49,6 +53,9 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
             colour, marker = styles[str(method)]
             axes.plot(curve.index, curve, color=colour, marker=marker, ms=5)
             ends.append((str(method), curve.index[-1], curve.iloc[-1], colour))
+        if len(whole):
+            axes.axhline(whole.mean(), color=DARK, lw=1.2, ls=":")
+            ends.append((ALL, max(scores["k"]), whole.mean(), DARK))
         size_axis(axes, sorted(scores["k"].unique()))
         if metric == "accuracy":
             axes.yaxis.set_major_formatter(PercentFormatter(1.0))

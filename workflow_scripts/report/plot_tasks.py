@@ -19,17 +19,24 @@ from matplotlib.ticker import MaxNLocator
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.report.metric_names import metric_name
 from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
-from workflow_scripts.report.statistics import name_singles, singles_apart
+from workflow_scripts.report.statistics import (
+    ALL,
+    name_singles,
+    singles_apart,
+    whole_zoo_apart,
+)
 from workflow_scripts.report.style import (
     DARK,
     GREY,
     SINGLE,
     figure,
+    legend_columns,
     method_styles,
     single_markers,
 )
 
 _COLUMNS = 4
+_WHOLE = f"{ALL} checkpoints"
 _LEAST_DRAWS = 4
 _LABELS = 8
 
@@ -60,19 +67,13 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
         )
 
 
-def legend_columns(texts: Sequence[str], width: float) -> int:
-    """In how many columns a legend fits into ``width`` inches."""
-    # A letter takes about 0.07 inches, a sign and the space around it 0.6.
-    widths = [0.07 * len(text) + 0.6 for text in texts]
-    return len(texts) if sum(widths) < width else max(1, int(width / max(widths)))
-
-
 def draw_task(axes: Axes, scores: pd.DataFrame, random: str | None) -> dict[str, Artist]:
     """Draw the scores on one task, named by :func:`name_singles`.
 
     Returns:
         The signs of the legend by their texts.
     """
+    scores, whole = whole_zoo_apart(scores)
     # Sizes stand side by side, however far apart their numbers are.
     sizes = sorted(scores["k"].unique())
     scores = scores.assign(place=scores["k"].map(sizes.index))
@@ -91,6 +92,8 @@ def draw_task(axes: Axes, scores: pd.DataFrame, random: str | None) -> dict[str,
     for x, (name, marker) in zip(places, single_markers(alone).items(), strict=True):
         axes.plot(x, alone[name], marker=marker, zorder=4, **SINGLE)
         legend[name] = Line2D([], [], marker=marker, **SINGLE)
+    if len(whole):
+        legend[_WHOLE] = axes.axhline(whole.mean(), color=DARK, lw=1.2, ls=":")
     axes.set_xlim(-0.6, len(sizes) - 0.4)
     step = math.ceil(len(sizes) / _LABELS)
     axes.set_xticks(range(0, len(sizes), step), sizes[::step])

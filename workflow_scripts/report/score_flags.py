@@ -29,9 +29,39 @@ def add_score_flags(flags: ArgumentParser, output: str, needs_random: bool = Fal
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """The scores of all tasks and sizes.
+    """The test scores of all tasks and sizes on the features as they are.
+
+    Returns:
+        ``task, metric, method, draw, k, checkpoints, test_score``, a row for each selection: the
+        mean over its seeds.
 
     Raises:
         UserError: if the file is no table of scores.
     """
-    return read_table(path, SCORE_COLUMNS)
+    scores = _read_all(path)
+    return scores[scores["project"] == 0].drop(columns="project")
+
+
+def read_projected_scores(path: Path) -> pd.DataFrame:
+    """The test scores on features that are projected to as many dimensions for every selection.
+
+    Returns:
+        The columns of :func:`read_scores`, and how many dimensions: ``project``; no row where
+        nothing was projected.
+
+    Raises:
+        UserError: if the file is no table of scores.
+    """
+    scores = _read_all(path)
+    return scores[scores["project"] > 0]
+
+
+def _read_all(path: Path) -> pd.DataFrame:
+    scores = read_table(path, SCORE_COLUMNS)
+    if "project" not in scores:
+        scores = scores.assign(project=0)
+    selection = ["task", "metric", "method", "draw", "k", "project"]
+    groups = scores.groupby(selection, sort=False)
+    return groups.agg(
+        checkpoints=("checkpoints", "first"), test_score=("test_score", "mean")
+    ).reset_index()

@@ -9,7 +9,11 @@ import pandas as pd
 
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import write_table
-from workflow_scripts.report.score_flags import add_score_flags, read_scores
+from workflow_scripts.report.score_flags import (
+    add_score_flags,
+    read_projected_scores,
+    read_scores,
+)
 from workflow_scripts.report.statistics import gains, name_singles, percentiles
 
 
@@ -21,13 +25,36 @@ def score_table(scores: pd.DataFrame, random: str | None) -> pd.DataFrame:
     return table.merge(percentiles(scores, random), on=["method", "k"], how="left")
 
 
+def with_projected(
+    table: pd.DataFrame, projected: pd.DataFrame, random: str | None
+) -> pd.DataFrame:
+    """The table, and below it the same for projected features, told apart by ``project``.
+
+    Args:
+        table: of :func:`score_table`, for the features as they are; they get ``project`` 0.
+        projected: scores with a column ``project``; where there are none, the table stays.
+    """
+    if projected.empty:
+        return table
+    parts = {0: table} | {
+        int(str(project)): score_table(scores, random)
+        for project, scores in projected.groupby("project")
+    }
+    whole = pd.concat(parts, names=["project"]).reset_index(level="project")
+    return whole[["method", "k", "project", *table.columns[2:]]]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the scores, write the table."""
     flags = parser(__doc__)
     add_score_flags(flags, "the table, .csv")
     arguments = flags.parse_args(argv)
-    scores = name_singles(read_scores(arguments.scores), arguments.singles)
-    write_table(score_table(scores, arguments.random), arguments.output)
+    scores, projected = (
+        name_singles(read(arguments.scores), arguments.singles)
+        for read in (read_scores, read_projected_scores)
+    )
+    table = score_table(scores, arguments.random)
+    write_table(with_projected(table, projected, arguments.random), arguments.output)
 
 
 if __name__ == "__main__":

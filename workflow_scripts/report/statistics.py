@@ -1,19 +1,37 @@
 """What the scores say: means over tasks, and gains over random sets with intervals."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv
 
+from workflow_scripts.report.bootstrap import difference_interval
 from workflow_scripts.report.metric_names import common_metric
 
 QUANTILES = (0.05, 0.5, 0.95)
 SCORE_COLUMNS = ["task", "method", "draw", "k", "test_score", "metric", "checkpoints"]
 
+# The method of all checkpoints together: one set of its own size, compared with none.
+ALL = "all"
+
 # Labels of methods have no colon.
 _SINGLE = ": "
+
+_GAIN_TYPES = {
+    "method": "object",
+    "k": "int64",
+    "tasks": "int64",
+    "metric": "object",
+    "mean_score": "float64",
+    "standard_error": "float64",
+    "gain": "float64",
+    "low": "float64",
+    "high": "float64",
+    "wins": "Int64",
+    "ties": "Int64",
+    "losses": "Int64",
+}
 
 
 def name_singles(
@@ -55,6 +73,15 @@ def singles_apart(table: pd.DataFrame, value: str) -> tuple[pd.DataFrame, dict[s
     )
 
 
+def whole_zoo_apart(scores: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[float]"]:
+    """The rows of selections, and the test scores of all checkpoints together, if there are any.
+
+    These have no place on an axis of sizes, which they would stretch to the size of the zoo.
+    """
+    whole = scores["method"] == ALL
+    return scores[~whole], scores.loc[whole, "test_score"]
+
+
 def mean_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """The mean test score over tasks of every selection: ``method, k, draw, test_score``."""
     return scores.groupby(["method", "k", "draw"])["test_score"].mean().reset_index()
@@ -78,31 +105,69 @@ def quantile_bands(table: pd.DataFrame, size: str, value: str) -> pd.DataFrame:
 def gains(scores: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     """How much better each method does than the mean of the baseline's draws, task by task.
 
-    The baseline itself has no gain; without a baseline there are means only.
+    The baseline itself has no gain; without a baseline there are means only. A method with several
+    draws counts by their mean.
 
     Returns:
-        ``method, k, tasks, metric, mean_score, standard_error, gain, low, high``: the mean score
-        over tasks and its standard error over tasks, and the mean over tasks of the paired
-        difference and its 95% interval by Student's t over tasks (errors and intervals are missing
-        for a single task). A method with several draws counts by their mean.
+        ``method, k, tasks, metric, mean_score, standard_error``: the mean score over tasks and its
+        standard error over tasks; ``gain, low, high``: the mean over tasks of the paired difference
+        and its 95% interval over tasks and draws (:func:`difference_interval`; missing for few);
+        ``wins, ties, losses``: on how many tasks the method is above the baseline's mean, no
+        further from it than one standard error of that mean over draws, or below. That is how
+        well the mean is known; noise of the test scores themselves is not counted, since the scores
+        do not tell it. With a single draw only equal scores tie.
     """
-    by_task = scores.groupby(["method", "k", "task"])["test_score"].mean().reset_index()
-    base = by_task[by_task["method"] == baseline][["k", "task", "test_score"]]
-    paired = by_task.merge(base, on=["k", "task"], how="left", suffixes=("", "_baseline"))
+    by_task = scores.groupby(["method", "k", "task"])["test_score"].mean()
+    of_baseline = scores[scores["method"] == baseline]
+    draws: dict[Hashable, pd.DataFrame] = {
+        k: group.pivot_table("test_score", "task", "draw", dropna=False)
+        for k, group in of_baseline.groupby("k")
+    }
+    metric = common_metric(scores["metric"])
+    rows = []
+    for (method, k), of_method in by_task.groupby(["method", "k"]):
+        means = of_method.droplevel(["method", "k"])
+        row = {
+            "method": method,
+            "k": k,
+            "tasks": len(means),
+            "metric": metric,
+            "mean_score": means.mean(),
+            "standard_error": means.sem(),
+        }
+        rows.append(row | (compared(means, draws[k]) if method != baseline and k in draws else {}))
+    return pd.DataFrame(rows, columns=list(_GAIN_TYPES)).astype(_GAIN_TYPES)
+
+
+def compared(scores: "pd.Series[float]", random: pd.DataFrame) -> dict[str, float]:
+    """The gain of :func:`gains` with its interval, wins, ties and losses.
+
+    Args:
+        scores: of a method by task.
+        random: tasks × random sets.
+
+    Returns:
+        Nothing, where no task has scores of both.
+    """
+    random = random.reindex(scores.index)
     # Rounded, so that equal means do not differ by the order of their additions.
-    paired["difference"] = (paired["test_score"] - paired["test_score_baseline"]).round(12)
-    paired.loc[paired["method"] == baseline, "difference"] = np.nan
-    groups = paired.groupby(["method", "k"])
-    table = groups.agg(
-        tasks=("task", "size"),
-        mean_score=("test_score", "mean"),
-        standard_error=("test_score", "sem"),
-        gain=("difference", "mean"),
+    difference = (scores - random.mean(axis=1)).round(12).dropna()
+    if difference.empty:
+        return {}
+    shared = random.loc[difference.index]
+    noise = shared.sem(axis=1).fillna(0.0)
+    low, high = difference_interval(
+        scores[difference.index].to_numpy().astype(np.float64), shared.to_numpy(np.float64)
     )
-    table.insert(1, "metric", common_metric(scores["metric"]))
-    half = groups["difference"].agg(lambda values: half_width(values.to_numpy()))
-    table["low"], table["high"] = table["gain"] - half, table["gain"] + half
-    return table.reset_index()
+    wins, losses = int((difference > noise).sum()), int((difference < -noise).sum())
+    return {
+        "gain": difference.mean(),
+        "low": low,
+        "high": high,
+        "wins": wins,
+        "ties": len(difference) - wins - losses,
+        "losses": losses,
+    }
 
 
 def percentiles(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -114,9 +179,9 @@ def percentiles(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
 
     Returns:
         ``method, k, percentile, percentile_low, percentile_high``, in [0, 1]; the baseline itself
-        and sizes without random sets have no row.
+        and sizes without random sets have no row. Sets without any score do not count.
     """
-    means = mean_scores(scores)
+    means = mean_scores(scores).dropna()
     random = means[means["method"] == baseline]
     rows = []
     for (method, k), group in means[means["method"] != baseline].groupby(["method", "k"]):
@@ -138,11 +203,3 @@ def jeffreys_interval(successes: float, trials: int) -> tuple[float, float]:
     low = 0.0 if successes == 0 else float(betaincinv(*shape, 0.025))
     high = 1.0 if successes == trials else float(betaincinv(*shape, 0.975))
     return low, high
-
-
-def half_width(values: NDArray[np.float64]) -> float:
-    """Half of the 95% interval of a mean by Student's t; not a number for a single value."""
-    count = len(values)
-    if count < 2:
-        return float("nan")
-    return float(stdtrit(count - 1, 0.975) * values.std(ddof=1) / np.sqrt(count))

@@ -73,6 +73,13 @@ def size_axis(axes: Axes, sizes: Sequence[int]) -> None:
     axes.set_xticks(sorted(sizes))
 
 
+def legend_columns(texts: Sequence[str], width: float) -> int:
+    """In how many columns a legend fits into ``width`` inches."""
+    # A letter takes about 0.07 inches, a sign and the space around it 0.6.
+    widths = [0.07 * len(text) + 0.6 for text in texts]
+    return len(texts) if sum(widths) < width else max(1, int(width / max(widths)))
+
+
 def single_markers(names: Iterable[str]) -> dict[str, str]:
     """A marker for each checkpoint that stands alone, the same in every figure of a zoo."""
     return {
