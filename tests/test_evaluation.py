@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task, read_task, write_task
-from workflow_scripts.evaluation import evaluate, gather_scores, training
+from workflow_scripts.evaluation import evaluate, gather_scores, head_fits, training
 from workflow_scripts.evaluation.head_inputs import Subset
 from workflow_scripts.evaluation.kept_fits import KeptFits
 from workflow_scripts.evaluation.training import Fit, train_heads
@@ -133,7 +133,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Subset]:
         trained.extend(arguments[2])  # type: ignore[arg-type, call-overload]
         return train_heads(*arguments, **others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(evaluate, "train_heads", counting)
+    monkeypatch.setattr(head_fits, "train_heads", counting)
     return trained
 
 
@@ -198,8 +198,8 @@ def test_scores_of_checkpoints_alone_are_those_of_selections_of_one(
 def test_other_code_trains_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = ["--fits", str(folder / "fits.csv")]
     before = run_evaluate(folder, "--singles", *kept)
-    assert len(evaluate.code_digest()) == 64
-    monkeypatch.setattr(evaluate, "code_digest", lambda: "other")
+    assert len(head_fits.code_digest()) == 64
+    monkeypatch.setattr(head_fits, "code_digest", lambda: "other")
     trained = counted(monkeypatch)
     after = run_evaluate(folder, "--singles", *kept)
     assert len(trained) == 3
