@@ -15,6 +15,7 @@ from workflow_scripts.checkpoints.checkpoint_files import needed_paths
 from workflow_scripts.data.public_data import FILES as PUBLIC_FILES
 from workflow_scripts.data.settings import AgentSplitSettings
 from workflow_scripts.data.stdlib_settings import DOMAINS
+from workflow_scripts.selection.settings import EVERY
 from workflow_scripts.data.text_settings import StdlibTask, metric_of, target_of
 
 try:
@@ -421,8 +422,9 @@ def read_by_method(wildcards):
     files = {}
     if method.reads == "covariance":
         files["covariance"] = f"{folder}/covariance/probe.npz"
-    if method.reads == "singles":
-        files["singles"] = f"{folder}/scores/{method.task}/singles.csv"
+    if method.reads in ("singles", "forward_selection", "transferability"):
+        name = {"forward_selection": "forward"}.get(method.reads, method.reads)
+        files[method.reads] = f"{folder}/scores/{method.task}/{name}.csv"
     if method.reads == "features":
         files["corpus"] = probe_groups(wildcards)
     if "quality" in method.reads_beside:
@@ -492,8 +494,15 @@ def selection_memory(wildcards):
 
 def sizes_of(zoo, method):
     """The sizes that a method selects."""
-    sizes = sorted(zoo.selection.sizes)
-    return [1] if zoo.selection.methods[method].method == "single" else sizes
+    fixed = {"single": [1], "all": [len(zoo.checkpoint_names)]}
+    return fixed.get(zoo.selection.methods[method].method, sorted(zoo.selection.sizes))
+
+
+def scored_sizes(zoo):
+    """The sizes that any method selects."""
+    return sorted(
+        {k for method in zoo.selection.methods for k in sizes_of(zoo, method)}
+    )
 
 
 # Stage 6: heads and their scores; one job for each task and size.
@@ -547,7 +556,7 @@ def score_files(wildcards):
     return [
         f"results/{wildcards.zoo}/scores/{task}/k{k}.csv"
         for task in zoo.task_names
-        for k in zoo.selection.sizes
+        for k in scored_sizes(zoo)
     ]
 
 
@@ -621,8 +630,13 @@ def selection_files(wildcards):
 
 
 def singles_flags(wildcards):
-    """The methods whose picks are scored each alone."""
-    labels = labels_of(zoo_of(wildcards), "single")
+    """The methods whose picks are named checkpoints, each scored alone."""
+    zoo = zoo_of(wildcards)
+    labels = [
+        label
+        for label in labels_of(zoo, "single")
+        if zoo.selection.methods[label].picks != [EVERY]
+    ]
     return ["--singles", *labels] if labels else []
 
 

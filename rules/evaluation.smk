@@ -68,6 +68,65 @@ rule evaluate_singles:
         " --output {output:q} > {log:q} 2>&1"
 
 
+rule select_forward:
+    """The checkpoints that help dev of one task most, one after another, for greedy_dev."""
+    input:
+        task="results/{zoo}/tasks/{task}.parquet",
+        features=features_of_task,
+        code=sources("workflow_scripts/evaluation/select_forward.py"),
+    output:
+        "results/{zoo}/scores/{task}/forward.csv",
+    log:
+        "results/{zoo}/logs/select_forward/{task}.log",
+    benchmark:
+        "results/{zoo}/benchmarks/select_forward/{task}.tsv"
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        folder=folder_of_task,
+        checkpoints=checkpoint_names,
+        flags=head_flags,
+        picks=lambda wildcards: max(zoo_of(wildcards).selection.sizes),
+        # Not an output: Snakemake would delete it before the job that reads it.
+        fits="results/{zoo}/scores/{task}/forward.fits.csv",
+    message:
+        "{wildcards.zoo}: forward selection on {wildcards.task}"
+    shell:
+        "python -m workflow_scripts.evaluation.select_forward --task {input.task:q}"
+        " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
+        " --picks {params.picks} {params.flags:q} --fits {params.fits:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule score_transferability:
+    """How well features fit the labels of one task, for logme and h_score."""
+    input:
+        task="results/{zoo}/tasks/{task}.parquet",
+        features=features_of_task,
+        code=sources("workflow_scripts/evaluation/score_transferability.py"),
+    output:
+        "results/{zoo}/scores/{task}/transferability.csv",
+    log:
+        "results/{zoo}/logs/score_transferability/{task}.log",
+    benchmark:
+        "results/{zoo}/benchmarks/score_transferability/{task}.tsv"
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        folder=folder_of_task,
+        checkpoints=checkpoint_names,
+    message:
+        "{wildcards.zoo}: scoring how features fit the labels of {wildcards.task}"
+    shell:
+        "python -m workflow_scripts.evaluation.score_transferability --task {input.task:q}"
+        " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
 rule gather_scores:
     """The scores of all tasks and sizes in one table."""
     input:
@@ -84,7 +143,7 @@ rule gather_scores:
     params:
         folder="results/{zoo}/scores",
         tasks=lambda wildcards: zoo_of(wildcards).task_names,
-        sizes=lambda wildcards: sorted(zoo_of(wildcards).selection.sizes),
+        sizes=lambda wildcards: scored_sizes(zoo_of(wildcards)),
     message:
         "{wildcards.zoo}: gathering the scores"
     shell:

@@ -74,6 +74,10 @@ def zoo() -> Raw:
                 "expected_risk": {"ridge": 1, "units": 500},
                 "random": {"draws": 5},
                 "peek": {"task": "task-02"},
+                "greedy_dev": {"task": "task-01"},
+                "logme": {"task": "task-01"},
+                "h_score": {"task": "task-01"},
+                "all": None,
                 "single": {"picks": ["agent-00", "agent-05"]},
             },
         },
@@ -282,20 +286,27 @@ def test_methods_may_be_renamed() -> None:
         ("data", {}, "zoos.mine.data:", "'source' that is one of digits, cifar100; given: {}"),
         ("data", "digits", "zoos.mine.data:", "dictionary"),
         ("head.solver", "newton", "zoos.mine.head:", "'solver' that is one of adam, sgd, lbfgs"),
-        ("head.l2", [0.1], "zoos.mine.head: unknown key 'l2'", "allowed: learning_rate, epochs,"),
+        (
+            "head.l2",
+            [0.1],
+            "zoos.mine.head: unknown key 'l2'",
+            "allowed: project, learning_rate, epochs,",
+        ),
         (
             "selection.methods.best",
             {},
             "zoos.mine.selection.methods.best:",
             "'method' that is one of mmi, mmi_swap, mmi_exact, entropy, quality_entropy, "
-            "facility_location, k_medoids, hub, expected_risk, random, peek, single; given: {}",
+            "facility_location, k_medoids, hub, expected_risk, random, peek, greedy_dev, logme, "
+            "h_score, all, single; given: {}",
         ),
         (
             "selection.methods.best",
             {"method": "magic"},
             "zoos.mine.selection.methods.best:",
             "'method' that is one of mmi, mmi_swap, mmi_exact, entropy, quality_entropy, "
-            "facility_location, k_medoids, hub, expected_risk, random, peek, single",
+            "facility_location, k_medoids, hub, expected_risk, random, peek, greedy_dev, logme, "
+            "h_score, all, single",
         ),
         (
             "selection.methods",
@@ -411,6 +422,30 @@ def test_methods_may_be_renamed() -> None:
             {"mmi": {"stop": "gain"}, "single": {"picks": ["agent-00"]}},
             "zoos.mine:",
             "with stop: gain or noise no method is sure to select 3 checkpoints",
+        ),
+        (
+            "selection.methods",
+            {"all": {"method": "mmi"}},
+            "zoos.mine.selection.methods:",
+            "'all': the method all has that label, and no other has it",
+        ),
+        (
+            "selection.methods",
+            {"mmi": None, "everything": {"method": "all"}},
+            "zoos.mine.selection.methods:",
+            "'everything': the method all has that label, and no other has it",
+        ),
+        (
+            "selection.methods.single.picks",
+            ["*", "agent-00"],
+            "zoos.mine.selection.methods.single.picks:",
+            "'*' stands for every checkpoint: leave out the other names",
+        ),
+        (
+            "selection.methods.greedy_dev.task",
+            "task-09",
+            "zoos.mine:",
+            "selection.methods.greedy_dev.task: there is no task 'task-09'",
         ),
         (
             "stability",
@@ -856,7 +891,9 @@ EXAMPLES: list[Settings] = [
         weight_decay=1e-9,
     ),
     LbfgsSettings(),
-    LbfgsSettings(l2=[1e-12], max_iterations=1),
+    LbfgsSettings(l2=[1e-12], max_iterations=1, project=3),
+    AdamSettings(project=9, patience=0, standardise=True, seeds=3),
+    SgdSettings(project=9, patience=0, standardise=True, seeds=3),
     METHODS["mmi"](start="hub"),
     METHODS["mmi"](
         must_include=["a b"],
@@ -878,6 +915,9 @@ EXAMPLES: list[Settings] = [
     METHODS["entropy"](),
     METHODS["random"](draws=3, seed=2**62),
     METHODS["peek"](task="task-07"),
+    METHODS["greedy_dev"](task="task-07"),
+    METHODS["all"](),
+    METHODS["single"](picks=["*"]),
     METHODS["single"](picks=["agent-00", "a.b_c-d"]),
     CovarianceSettings(estimator="biased"),
     FeatureSettings(dtype="float16"),
@@ -920,7 +960,8 @@ def test_flags_that_are_left_out_leave_the_defaults() -> None:
 
 def test_fields_may_be_kept_out_of_the_flags() -> None:
     settings = LbfgsSettings(l2=[0.5], max_iterations=3)
-    assert to_flags(settings, exclude={"l2"}) == ["--solver", "lbfgs", "--max-iterations", "3"]
+    flags = to_flags(settings, exclude={"l2", "project"})
+    assert flags == ["--solver", "lbfgs", "--max-iterations", "3"]
     flags = parser(None)
     add_flags(flags, LbfgsSettings, skip={"l2"})
     with pytest.raises(SystemExit):

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from workflow_scripts.common.feature_file import FeatureWriter
+from tests.small_task import NAMES, UNITS, some_task, write_features, write_small_task
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task, read_task, write_task
 from workflow_scripts.evaluation import evaluate, gather_scores, head_fits, training
@@ -22,35 +22,11 @@ from workflow_scripts.evaluation.head_inputs import Subset
 from workflow_scripts.evaluation.kept_fits import KeptFits
 from workflow_scripts.evaluation.training import Fit, train_heads
 
-NAMES = ["ant", "bee", "cat"]
-UNITS = 120
-
-
-def some_task(**changes: object) -> Task:
-    split = np.array(["train", "dev", "test"])[np.arange(UNITS) % 3]
-    parts: dict[str, object] = {
-        "corpus": "tasks",
-        "metric": "accuracy",
-        "kind": "classification",
-        "labels": ["no", "yes"],
-        "unit": np.arange(UNITS),
-        "sequence": np.arange(UNITS),
-        "split": split,
-        "target": np.random.default_rng(0).integers(0, 2, UNITS),
-    }
-    return Task(**parts | changes)  # type: ignore[arg-type]
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A task, features of three checkpoints that know it more or less well, and selections."""
-    task = some_task()
-    write_task(tmp_path / "weather.parquet", task)
-    generator = np.random.default_rng(1)
-    for strength, name in enumerate(NAMES):
-        features = generator.normal(size=(UNITS, 4)).astype(np.float32)
-        features[:, 0] += strength * (2 * task.target - 1)
-        write_features(tmp_path / f"{name}.safetensors", features)
+    write_small_task(tmp_path)
     selections = [
         ("mmi", 0, 1, ["cat"]),
         ("mmi", 0, 2, ["cat", "ant"]),
@@ -67,15 +43,6 @@ def folder(tmp_path: Path) -> Path:
         columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
         pd.DataFrame(rows, columns=columns).to_csv(tmp_path / f"{method}.csv", index=False)
     return tmp_path
-
-
-def write_features(
-    path: Path, features: np.ndarray, rows: slice = slice(None), corpus: str = "tasks"
-) -> None:
-    with FeatureWriter(
-        path, *features.shape, "float32", {"corpus": corpus, "corpus_sha256": corpus}
-    ) as writer:
-        writer.write(rows, features[rows])
 
 
 def run_evaluate(folder: Path, *flags: str, task: str = "weather") -> pd.DataFrame:

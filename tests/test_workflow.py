@@ -351,28 +351,46 @@ def test_another_split_of_task_images_leaves_the_agents_alone(changed: Changed) 
     assert planned["draw_task"] == 2
 
 
-def test_another_method_trains_only_the_heads_of_its_new_sets(
+def test_other_methods_train_only_the_heads_of_their_new_sets(
     finished: Workspace, tmp_path: Path
 ) -> None:
     """For real: what was trained before is kept, and every score is what it was."""
     before = pd.read_csv(results(finished) / "scores.csv")
     shutil.copytree(finished.folder, tmp_path / "taskspace", copy_function=shutil.copy2)
     workspace, zoo = Workspace(tmp_path / "taskspace"), copy.deepcopy(ZOO)
-    zoo["selection"]["methods"]["hub"] = None
+    zoo["selection"]["methods"] |= {
+        "hub": None,
+        "all": None,
+        "every": {"method": "single", "picks": ["*"]},
+        "greedy_dev": {"task": "task-01"},
+        "logme": {"task": "task-01"},
+        "h_score": {"task": "task-00"},
+    }
     workspace.write_config({"zoos": {"small": zoo}})
     result = workspace.snakemake("--cores", "2", "results/small/scores.csv")
     assert result.returncode == 0, result.stdout + result.stderr
     after = pd.read_csv(results(workspace) / "scores.csv")
-    added = after[after["method"] == "hub"]
-    assert len(added) == 4
+    added = after[~after["method"].isin(before["method"])]
     pd.testing.assert_frame_equal(after.drop(added.index).reset_index(drop=True), before)
-    for row in added.to_dict("records"):
-        known = set(before[(before["task"] == row["task"]) & (before["k"] == row["k"])]["fit"])
-        new = int(row["fit"] not in known)
+    assert added["method"].value_counts().to_dict() == {
+        "every": 6 * 2,
+        "hub": 4,
+        "greedy_dev": 4,
+        "logme": 4,
+        "h_score": 4,
+        "all": 2,
+    }
+    assert set(added.loc[added["method"] == "all", "k"]) == {6}
+    for (task, k), rows in after.groupby(["task", "k"]):
+        known = set(before.loc[(before["task"] == task) & (before["k"] == k), "fit"])
+        new = len(set(rows["fit"]) - known)
         # Of k = 1 on task-00 the scores of all checkpoints alone are there.
-        new *= int((row["task"], row["k"]) != ("task-00", 1))
-        log = (results(workspace) / f"logs/evaluate/{row['task']}/k{row['k']}.log").read_text()
-        assert f"{new} trained, {len(known | {row['fit']}) - new} kept" in log
+        new = 0 if (task, k) == ("task-00", 1) else new
+        log = (results(workspace) / f"logs/evaluate/{task}/k{k}.log").read_text()
+        assert f"{new} trained, {rows['fit'].nunique() - new} kept" in log
+    # Every other agent was tried beside the picks before.
+    log = (results(workspace) / "logs/select_forward/task-01.log").read_text()
+    assert "3: agent-" in log
 
 
 def test_another_head_reruns_the_scores_and_what_peeks_at_them(changed: Changed) -> None:

@@ -10,6 +10,8 @@ from workflow_scripts.common.script import UserError
 
 SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
 STABILITY_COLUMNS = ["method", "k", "checkpoint", "picked", "share", "set_share"]
+FORWARD_COLUMNS = ["rank", "checkpoint", "dev_score"]
+TRANSFERABILITY_COLUMNS = ["checkpoint", "logme", "h_score"]
 QUALITY_COLUMNS = ["checkpoint", "rankme", "alpha_req", "stable_rank", "alpha"]
 
 

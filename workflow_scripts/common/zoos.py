@@ -42,9 +42,11 @@ from workflow_scripts.data.text_settings import (
 from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
 from workflow_scripts.features.settings import FeatureSettings, WordFeatureSettings
 from workflow_scripts.selection.settings import (
+    EVERY,
+    AllSettings,
+    LabelledSettings,
     MethodSettings,
     MmiSettings,
-    PeekSettings,
     SelectionSettings,
     SingleSettings,
 )
@@ -131,12 +133,12 @@ class Zoo(Settings, ABC):
             )
             if problem:
                 return f"{where}: {problem}"
-            if isinstance(method, PeekSettings) and method.task not in self.task_names:
+            if isinstance(method, LabelledSettings) and method.task not in self.task_names:
                 known = ", ".join(self.task_names) or "none"
                 return f"{where}.task: there is no task {method.task!r}; the zoo's tasks: {known}"
             if isinstance(method, SingleSettings):
                 for name in method.picks:
-                    if name not in names:
+                    if name not in (*names, EVERY):
                         return f"{where}.picks: there is no checkpoint {name!r} in the zoo"
         return self._stopping_problem()
 
@@ -161,7 +163,7 @@ class Zoo(Settings, ABC):
         for method in self.selection.methods.values():
             stops = isinstance(method, MmiSettings) and method.stop != "size"
             stopping |= stops
-            steady |= not stops and not isinstance(method, SingleSettings)
+            steady |= not stops and not isinstance(method, SingleSettings | AllSettings)
         largest = max(self.selection.sizes)
         if steady or not stopping or not self.task_names or largest == 1:
             return None

@@ -16,7 +16,7 @@ from workflow_scripts.evaluation.examples import Examples
 from workflow_scripts.evaluation.metrics import metric_for
 from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
 from workflow_scripts.evaluation.task_features import TaskFeatures
-from workflow_scripts.evaluation.training import Problem, check_examples
+from workflow_scripts.evaluation.training import Problem, check_targets
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def make_problem(
         if not len(rows):
             raise ValueError(f"there is no {name} unit that every checkpoint has features of")
         splits[name] = Examples(task.target[rows], task.sequence[rows], int(rows[0]))
-    check_examples(splits["train"])
+    check_targets(splits["train"].targets)
     metric = metric_for(task.metric, task.labels, task.positive)
     held = TaskFeatures(features, task.unit, memory_bytes)
     if isinstance(settings, LbfgsSettings) or settings.standardise:

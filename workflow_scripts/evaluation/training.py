@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workflow_scripts.evaluation.dev_choice import DevChoice, judge
 from workflow_scripts.evaluation.examples import Examples
@@ -144,12 +145,12 @@ def _groups(
     yield group
 
 
-def check_examples(train: Examples) -> None:
-    """Refuse targets that teach nothing.
+def check_targets(targets: NDArray[np.int64] | NDArray[np.float64]) -> None:
+    """Refuse targets of train that teach nothing.
 
     Raises:
         ValueError: naming what is missing.
     """
-    if len(np.unique(train.targets)) < 2:
-        what = "class" if train.are_classes else "value"
+    if len(np.unique(targets)) < 2:
+        what = "class" if targets.dtype.kind == "i" else "value"
         raise ValueError(f"its train split has one {what} only; there is nothing to learn")

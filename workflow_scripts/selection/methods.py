@@ -5,7 +5,7 @@ size.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import comb
 from typing import Any
 
@@ -27,11 +27,16 @@ from workflow_scripts.selection.low_rank_selection import greedy_low_rank, low_r
 from workflow_scripts.selection.mutual_information import GreedyPicks, greedy, hub, precision
 from workflow_scripts.selection.pool import Pool, Selection
 from workflow_scripts.selection.settings import (
+    EVERY,
+    AllSettings,
     EntropySettings,
     ExpectedRiskSettings,
     FacilityLocationSettings,
+    GreedyDevSettings,
+    HScoreSettings,
     HubsSettings,
     KMedoidsSettings,
+    LogmeSettings,
     MethodSettings,
     MmiExactSettings,
     MmiSettings,
@@ -234,21 +239,61 @@ def random(settings: RandomSettings, sizes: list[int], pool: Pool) -> list[Selec
 def peek(settings: PeekSettings, sizes: list[int], pool: Pool) -> list[Selection]:
     """The best single checkpoints by dev score on one task; nested."""
     assert pool.singles is not None
-    scores = pool.singles
-    ranked = sorted(pool.names, key=lambda name: (-scores[name], name))
-    return [
-        Selection(ranked[:size], task=settings.task, objective=[scores[n] for n in ranked[:size]])
-        for size in sizes
-    ]
+    return _ranked(pool.singles, sizes, pool, settings.task)
+
+
+@_method(GreedyDevSettings)
+def greedy_dev(settings: GreedyDevSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """The first of a forward selection on one task; nested. The objective is the dev score."""
+    assert pool.forward is not None
+    names = list(pool.forward)
+    scores = [pool.forward[name] for name in names]
+    return [Selection(names[:size], task=settings.task, objective=scores[:size]) for size in sizes]
+
+
+@_method(LogmeSettings)
+@_method(HScoreSettings)
+def transferability(
+    settings: LogmeSettings | HScoreSettings, sizes: list[int], pool: Pool
+) -> list[Selection]:
+    """The checkpoints whose features fit the labels of one task best, each by itself; nested."""
+    assert pool.transferability is not None
+    scores = pool.transferability[settings.method]
+    for name in pool.names:
+        if not math.isfinite(scores[name]):
+            raise UserError(
+                f"{settings.method} of {name} on {settings.task} is {scores[name]:g}: it tells "
+                "classes apart, and the task has none; choose another task, or logme"
+            )
+    return _ranked(scores, sizes, pool, settings.task)
+
+
+@_method(AllSettings)
+def whole_zoo(settings: AllSettings, sizes: list[int], pool: Pool) -> list[Selection]:
+    """Every checkpoint in one set."""
+    return [Selection(list(pool.names))]
 
 
 @_method(SingleSettings)
 def single(settings: SingleSettings, sizes: list[int], pool: Pool) -> list[Selection]:
-    """Named checkpoints, each alone."""
+    """Named checkpoints, or all, each alone."""
+    if settings.picks == [EVERY]:
+        return [Selection([name], draw) for draw, name in enumerate(pool.names)]
     unknown = sorted(set(settings.picks) - set(pool.names))
     if unknown:
         raise UserError(f"there is no checkpoint named {', '.join(unknown)}")
     return [Selection([name], draw) for draw, name in enumerate(settings.picks)]
+
+
+def _ranked(
+    scores: Mapping[str, float], sizes: list[int], pool: Pool, task: str
+) -> list[Selection]:
+    """The highest scores; ties by name."""
+    order = sorted(pool.names, key=lambda name: (-scores[name], name))
+    return [
+        Selection(order[:size], task=task, objective=[scores[name] for name in order[:size]])
+        for size in sizes
+    ]
 
 
 def _information(pool: Pool) -> Matrices:

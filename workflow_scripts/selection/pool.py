@@ -17,6 +17,9 @@ class Pool:
         covariance: κ between them, checked.
         low_rank: κ of low rank plus a diagonal, instead; few methods pick from it.
         singles: dev score of each checkpoint alone on a task.
+        forward: dev score after each pick of a forward selection on a task, in its order.
+        transferability: how well each checkpoint's features fit the labels of a task, by the
+            score's name.
         quality: scores of each checkpoint's features on the probe, by the score's name.
         parameters: number of weights of each checkpoint.
         features: of each checkpoint on the probe.
@@ -28,6 +31,8 @@ class Pool:
     covariance: NamedMatrix | None = None
     low_rank: LowRank | None = None
     singles: dict[str, float] | None = None
+    forward: dict[str, float] | None = None
+    transferability: dict[str, dict[str, float]] | None = None
     quality: dict[str, dict[str, float]] | None = None
     parameters: dict[str, float] | None = None
     features: ProbeFeatures | None = None

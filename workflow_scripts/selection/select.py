@@ -21,7 +21,13 @@ from workflow_scripts.common.low_rank_file import is_low_rank, read_low_rank
 from workflow_scripts.common.replicates_file import read_replicates
 from workflow_scripts.common.script import UserError, not_negative, parser, run
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, write_table
+from workflow_scripts.common.table_file import (
+    FORWARD_COLUMNS,
+    SELECTION_COLUMNS,
+    TRANSFERABILITY_COLUMNS,
+    read_table,
+    write_table,
+)
 from workflow_scripts.selection.methods import select
 from workflow_scripts.selection.pool import Pool, Selection
 from workflow_scripts.selection.pool_files import read_parameters, read_quality
@@ -100,9 +106,27 @@ def _read_main(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
         return Pool(matrix.names, covariance=matrix)
     if settings.reads == "singles":
         path = _needed(arguments.singles, "--singles", arguments.method)
-        scores = read_table(path, ["checkpoints", "dev_score"])
-        singles = dict(zip(scores["checkpoints"], scores["dev_score"], strict=True))
+        alone = read_table(path, ["checkpoints", "dev_score"])
+        if "project" in alone:
+            alone = alone[alone["project"] == 0]
+        # Over seeds, where there are several.
+        means = alone.groupby("checkpoints")["dev_score"].mean()
+        singles = {str(name): float(score) for name, score in means.items()}
         return Pool(sorted(singles), singles=singles)
+    if settings.reads == "forward_selection":
+        path = _needed(arguments.forward_selection, "--forward-selection", arguments.method)
+        picks = read_table(path, FORWARD_COLUMNS).sort_values("rank")
+        forward = dict(zip(picks["checkpoint"], picks["dev_score"], strict=True))
+        return Pool(sorted(forward), forward=forward)
+    if settings.reads == "transferability":
+        path = _needed(arguments.transferability, "--transferability", arguments.method)
+        fits = read_table(path, TRANSFERABILITY_COLUMNS)
+        names = fits["checkpoint"].astype(str).tolist()
+        scores = {
+            score: dict(zip(names, map(float, fits[score]), strict=True))
+            for score in TRANSFERABILITY_COLUMNS[1:]
+        }
+        return Pool(sorted(names), transferability=scores)
     if arguments.checkpoints:
         names = sorted(arguments.checkpoints)
     else:
@@ -135,6 +159,8 @@ def add_selection_flags(flags: argparse.ArgumentParser, output: str) -> None:
     flags.add_argument("--names", type=Path, help="names of the rows of a .npy, one a line")
     flags.add_argument("--checkpoints", nargs="+", help="names, for methods that read no κ")
     flags.add_argument("--singles", type=Path, help="scores of every checkpoint alone, for peek")
+    flags.add_argument("--forward-selection", type=Path, help="on a task, for greedy_dev, .csv")
+    flags.add_argument("--transferability", type=Path, help="for logme and h_score, .csv")
     flags.add_argument(
         "--features-folder", type=Path, help="holds CHECKPOINT.safetensors, for expected_risk"
     )

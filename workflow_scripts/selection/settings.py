@@ -16,16 +16,23 @@ from pydantic import (
 from workflow_scripts.common.settings import AllDifferent, Name, Settings
 from workflow_scripts.selection.constraint_settings import ConstraintSettings
 
-Reads = Literal["covariance", "names", "singles", "features"]
+Reads = Literal[
+    "covariance", "names", "singles", "features", "forward_selection", "transferability"
+]
 Beside = Literal["quality", "cards", "replicates"]
+
+
+# In place of the names of all checkpoints.
+EVERY = "*"
 
 
 class MethodSettings(Settings):
     """What all methods have in common.
 
     Attributes:
-        reads: what the method picks from: the covariance, the names alone, the scores of every
-            checkpoint alone on a task, or the features on the probe.
+        reads: what the method picks from: the covariance, the names alone, the features on the
+            probe; or, of a task whose labels it looks at, the scores of every checkpoint alone, a
+            forward selection, or how well features fit the labels.
         resampled: whether the method is applied to replicates of the covariance too.
     """
 
@@ -170,13 +177,47 @@ class RandomSettings(MethodSettings):
         return None
 
 
-class PeekSettings(MethodSettings):
+class LabelledSettings(MethodSettings):
+    """What methods have in common that look at the labels of a task."""
+
+    resampled: ClassVar[bool] = False
+    task: str = Field(description="the task that is looked at")
+
+
+class PeekSettings(LabelledSettings):
     """The checkpoints that score best alone on the dev split of one task."""
 
     reads: ClassVar[Reads] = "singles"
-    resampled: ClassVar[bool] = False
     method: Literal["peek"] = "peek"
-    task: str = Field(description="the task that is looked at")
+
+
+class GreedyDevSettings(LabelledSettings):
+    """Forward selection by the dev score of heads on one task: an upper reference there."""
+
+    reads: ClassVar[Reads] = "forward_selection"
+    method: Literal["greedy_dev"] = "greedy_dev"
+
+
+class LogmeSettings(LabelledSettings):
+    """The checkpoints of the highest LogME alone on one task (You et al. 2021)."""
+
+    reads: ClassVar[Reads] = "transferability"
+    method: Literal["logme"] = "logme"
+
+
+class HScoreSettings(LabelledSettings):
+    """The checkpoints of the highest H-score alone on one task (Bao et al. 2019)."""
+
+    reads: ClassVar[Reads] = "transferability"
+    method: Literal["h_score"] = "h_score"
+
+
+class AllSettings(MethodSettings):
+    """All checkpoints of the zoo together, whatever the sizes."""
+
+    reads: ClassVar[Reads] = "names"
+    resampled: ClassVar[bool] = False
+    method: Literal["all"] = "all"
 
 
 class SingleSettings(MethodSettings):
@@ -186,8 +227,15 @@ class SingleSettings(MethodSettings):
     resampled: ClassVar[bool] = False
     method: Literal["single"] = "single"
     picks: Annotated[list[str], Field(min_length=1), AllDifferent] = Field(
-        description="names of checkpoints, each a selection by itself"
+        description="names of checkpoints, each a selection by itself; * alone: every checkpoint"
     )
+
+    @field_validator("picks")
+    @classmethod
+    def _star_stands_alone(cls, picks: list[str]) -> list[str]:
+        if EVERY in picks and len(picks) > 1:
+            raise ValueError(f"{EVERY!r} stands for every checkpoint: leave out the other names")
+        return picks
 
     def problem(self, checkpoints: int, sizes: list[int]) -> str | None:
         """There must be a size 1."""
@@ -206,6 +254,10 @@ Method = Annotated[
     | ExpectedRiskSettings
     | RandomSettings
     | PeekSettings
+    | GreedyDevSettings
+    | LogmeSettings
+    | HScoreSettings
+    | AllSettings
     | SingleSettings,
     Field(discriminator="method"),
 ]
@@ -230,6 +282,11 @@ class SelectionSettings(Settings):
         for label in methods:
             if label.endswith(".stability"):
                 raise ValueError(f"{label!r}: files of that name hold a method's stability")
+            if (label == "all") != isinstance(methods[label], AllSettings):
+                raise ValueError(
+                    f"{label!r}: the method all has that label, and no other has it, so that "
+                    "figures and tables know it"
+                )
         return methods
 
     jitter: NonNegativeFloat = Field(
