@@ -916,6 +916,8 @@ EXAMPLES: list[Settings] = [
     METHODS["random"](draws=3, seed=2**62),
     METHODS["peek"](task="task-07"),
     METHODS["greedy_dev"](task="task-07"),
+    METHODS["logme"](task="task-07"),
+    METHODS["h_score"](task="task-07"),
     METHODS["all"](),
     METHODS["single"](picks=["*"]),
     METHODS["single"](picks=["agent-00", "a.b_c-d"]),
