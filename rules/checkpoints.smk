@@ -20,7 +20,7 @@ rule train_agent:
         "../envs/taskspace.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
     params:
         classes=agent_classes,
         flags=training_flags,
@@ -75,7 +75,7 @@ rule describe_folder:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         path=lambda wildcards: text_checkpoint(wildcards).path,
         flags=remote_code_flags,
@@ -114,7 +114,7 @@ rule pretrain:
         "../envs/taskspace.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
     params:
         folder="results/{zoo}/checkpoints/{checkpoint}",
         flags=pretraining_flags,

@@ -68,6 +68,15 @@ def sources(script):
     return source_files(script, ROOT)
 
 
+def growing(megabytes):
+    """Memory of a job; a job that failed gets as much again with every attempt."""
+
+    def of_attempt(wildcards, attempt):
+        return megabytes * attempt
+
+    return of_attempt
+
+
 def zoo_of(wildcards):
     """The settings of the zoo that a job belongs to."""
     return ZOOS[wildcards.zoo]
@@ -482,14 +491,14 @@ def file_flags(files):
     return flags
 
 
-def selection_memory(wildcards):
+def selection_memory(wildcards, attempt):
     """Megabytes for a selection: those that look at features hold them all."""
     method = zoo_of(wildcards).selection.methods[wildcards.method]
     if method.reads != "features":
-        return 1000
+        return 1000 * attempt
     # Of a checkpoint with 1,600 dimensions twice, and a few kernels of the units.
     megabytes = method.units * 1600 * 16 * len(checkpoint_names(wildcards)) >> 20
-    return max(1000, megabytes + (method.units**2 * 64 >> 20))
+    return max(1000, megabytes + (method.units**2 * 64 >> 20)) * attempt
 
 
 def sizes_of(zoo, method):

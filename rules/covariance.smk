@@ -23,7 +23,7 @@ rule estimate_covariance:
         "../envs/taskspace.yaml"
     threads: 2
     resources:
-        mem_mb=3000,
+        mem_mb=growing(3000),
     params:
         folder="results/{zoo}/features/{probe}",
         checkpoints=checkpoint_names,
@@ -72,7 +72,7 @@ rule resample_covariance:
         "../envs/taskspace.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         folder="results/{zoo}/features/probe",
         flags=resampling_flags,
@@ -98,7 +98,7 @@ rule score_quality:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
     params:
         folder="results/{zoo}/features/{probe}",
         checkpoints=checkpoint_names,
@@ -123,7 +123,7 @@ rule import_covariance:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         flags=precomputed_flags,
         checkpoints=checkpoint_names,

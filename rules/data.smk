@@ -38,7 +38,7 @@ rule draw_images:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         flags=image_flags,
     message:
@@ -62,7 +62,7 @@ rule draw_task:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         classes=task_classes,
     message:
@@ -107,7 +107,7 @@ rule write_stdlib:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         folder="results/{zoo}/stdlib",
         flags=stdlib_flags,
@@ -133,7 +133,7 @@ rule write_probe:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         flags=probe_flags,
     message:
@@ -157,7 +157,7 @@ rule gather_sentences:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
     params:
         flags=corpus_flags,
     message:
@@ -182,7 +182,7 @@ rule read_task:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
     params:
         flags=text_task_flags,
     message:

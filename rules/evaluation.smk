@@ -18,7 +18,7 @@ rule evaluate:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=growing(3000),
     params:
         folder=folder_of_task,
         checkpoints=checkpoint_names,
@@ -51,7 +51,7 @@ rule evaluate_singles:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=growing(3000),
     params:
         folder=folder_of_task,
         checkpoints=checkpoint_names,
@@ -83,7 +83,7 @@ rule select_forward:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=growing(3000),
     params:
         folder=folder_of_task,
         checkpoints=checkpoint_names,
@@ -115,7 +115,7 @@ rule score_transferability:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=growing(3000),
     params:
         folder=folder_of_task,
         checkpoints=checkpoint_names,
@@ -139,7 +139,7 @@ rule gather_scores:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         folder="results/{zoo}/scores",
         tasks=lambda wildcards: zoo_of(wildcards).task_names,

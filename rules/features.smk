@@ -20,7 +20,7 @@ rule extract_image_features:
         "../envs/taskspace.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
     params:
         folder=subpath(input.card, parent=True),
         flags=feature_flags,
@@ -49,7 +49,7 @@ rule extract_word_features:
         "../envs/taskspace.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         flags=feature_flags,
     message:

@@ -20,7 +20,7 @@ rule plot_covariance:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     message:
         "{wildcards.zoo}: drawing the covariance"
     shell:
@@ -47,7 +47,7 @@ rule plot_mutual_information:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         main=lambda wildcards: headline_method(zoo_of(wildcards)),
         random=random_flags,
@@ -80,7 +80,7 @@ rule plot_stability:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     message:
         "{wildcards.zoo}: drawing the stability of the picks"
     shell:
@@ -106,7 +106,7 @@ rule plot_scores:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         random=random_flags,
         singles=singles_flags,
@@ -135,7 +135,7 @@ rule plot_tasks:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         random=random_flags,
         singles=singles_flags,
@@ -164,7 +164,7 @@ rule plot_convergence:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         convergence=convergence_labels,
     message:
@@ -192,7 +192,7 @@ rule plot_gain:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         random=random_flags,
         singles=singles_flags,
@@ -222,7 +222,7 @@ rule plot_objective:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         random=random_flags,
         singles=singles_flags,
@@ -253,7 +253,7 @@ rule tabulate_checkpoints:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         quality=quality_flags,
     message:
@@ -280,7 +280,7 @@ rule tabulate_picks:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         random=random_flags,
     message:
@@ -307,7 +307,7 @@ rule tabulate_stability:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     message:
         "{wildcards.zoo}: table of stability"
     shell:
@@ -332,7 +332,7 @@ rule tabulate_scores:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         random=random_flags,
         singles=singles_flags,
@@ -361,7 +361,7 @@ rule tabulate_objective:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         random=random_flags,
         jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
@@ -387,7 +387,7 @@ rule write_report:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         headlines=[
             part

@@ -40,7 +40,7 @@ rule measure_stability:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         flags=stability_flags,
     message:

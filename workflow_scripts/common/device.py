@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflow_scripts.common.device_lock import claim_device
 from workflow_scripts.common.script import UserError
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def may_have_cuda() -> bool:
 
 
 def choose_device(name: str) -> torch.device:
-    """``"auto"`` is the first CUDA device if there is one, else the CPU.
+    """``"auto"`` is a CUDA device if there is one, else the CPU.
+
+    Of several devices it is one that no other job has (``device_lock.py``).
 
     Raises:
         UserError: if the device is unknown to torch or not there.
@@ -35,7 +38,13 @@ def choose_device(name: str) -> torch.device:
     import torch
 
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if not torch.cuda.is_available():
+            return torch.device("cpu")
+        count = torch.cuda.device_count()
+        if count == 1:
+            return torch.device("cuda")
+        identities = [str(torch.cuda.get_device_properties(i).uuid) for i in range(count)]
+        return torch.device("cuda", claim_device(identities))
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
