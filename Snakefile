@@ -30,3 +30,8 @@ rule all:
     default_target: True
     input:
         "results/report.html",
+
+
+# Not an output of a rule: it says of every run when it was, and by which code.
+onsuccess:
+    write_provenances()

@@ -15,6 +15,7 @@ from workflow_scripts.checkpoints.checkpoint_files import needed_paths
 from workflow_scripts.data.public_data import FILES as PUBLIC_FILES
 from workflow_scripts.data.settings import AgentSplitSettings
 from workflow_scripts.data.stdlib_settings import DOMAINS
+from workflow_scripts.report.provenance import write_provenance
 from workflow_scripts.selection.settings import EVERY
 from workflow_scripts.data.text_settings import StdlibTask, metric_of, target_of
 
@@ -118,6 +119,14 @@ def report_missing_files():
     if not workflow.dryrun:
         sys.exit("\n".join(lines))
     print(*lines, sep="\n", file=sys.stderr)
+
+
+def write_provenances():
+    """Write where the results of each zoo come from."""
+    for name, zoo in ZOOS.items():
+        folder = Path("results") / name
+        if folder.is_dir():
+            write_provenance(folder, ROOT, zoo.model_dump(mode="json"))
 
 
 # Stage 1: images of the probe, the tasks and the agents; the tasks.

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import resource
 import shutil
 import xml.etree.ElementTree as ET
@@ -175,6 +176,15 @@ def test_every_job_left_a_log(finished: Workspace) -> None:
     assert "knows" in (logs / "train_agent/agent-00.log").read_text()
     assert "dims" in (logs / "extract_image_features/probe/agent-00.log").read_text()
     assert "trained, 0 kept" in (logs / "evaluate/task-00/k3.log").read_text()
+
+
+def test_a_run_says_where_its_results_come_from(finished: Workspace) -> None:
+    record = json.loads((results(finished) / "provenance.json").read_text(encoding="utf-8"))
+    assert record["settings"]["agents"]["count"] == 6
+    # Also what the config leaves to the defaults.
+    assert record["settings"]["covariance"]["estimator"] == "debiased"
+    assert record["seed"] == 0
+    assert record["packages"]["snakemake"]
 
 
 def test_a_second_run_does_nothing(finished: Workspace) -> None:
@@ -397,6 +407,48 @@ def test_another_head_reruns_the_scores_and_what_peeks_at_them(changed: Changed)
     workspace, zoo = changed
     zoo["head"] = {"solver": "adam", "epochs": 3}
     assert replan(workspace, zoo) == AFTER_SELECTION | {"evaluate_singles": 1, "select": 1}
+
+
+def test_another_size_selects_anew_and_scores(changed: Changed) -> None:
+    """Scores of the other sizes are written again too, from fits that are kept."""
+    workspace, zoo = changed
+    zoo["selection"]["sizes"] = [1, 2, 3]
+    expected = AFTER_SELECTION | AFTER_RESAMPLING | {"select": 3, "evaluate": 6}
+    assert replan(workspace, zoo) == expected
+
+
+def test_threads_and_memory_rerun_nothing(changed: Changed) -> None:
+    workspace, _ = changed
+    path = workspace.folder / "rules/covariance.smk"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before.replace("threads: 2", "threads: 1"), encoding="utf-8")
+    more = ["--set-resources", "evaluate:mem_mb=9000"]
+    try:
+        assert workspace.planned(*more) == {}
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
+def test_a_deleted_output_is_made_again(changed: Changed) -> None:
+    """With what is made of it: Snakemake cannot know beforehand that it will be the same."""
+    workspace, _ = changed
+    path = results(workspace) / "tables/picks.csv"
+    before = path.read_bytes(), path.stat()
+    path.unlink()
+    try:
+        assert workspace.planned() == {"tabulate_picks": 1, "write_report": 1}
+    finally:
+        path.write_bytes(before[0])
+        os.utime(path, ns=(before[1].st_atime_ns, before[1].st_mtime_ns))
+
+
+def test_without_snakemakes_memory_nothing_is_run_again(
+    finished: Workspace, tmp_path: Path
+) -> None:
+    copy_ = tmp_path / "taskspace"
+    shutil.copytree(finished.folder, copy_, copy_function=shutil.copy2)
+    shutil.rmtree(copy_ / ".snakemake" / "metadata")
+    assert Workspace(copy_).planned() == {}
 
 
 def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:

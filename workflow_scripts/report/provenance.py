@@ -1,0 +1,79 @@
+"""Where the results of a zoo come from: code, settings, versions, machine, revisions, seeds."""
+
+import json
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.common.atomic import atomic_path
+
+PACKAGES = ("snakemake", "torch", "torchvision", "transformers", "numpy", "scipy", "scikit-learn")
+
+
+def write_provenance(folder: Path, root: Path, zoo: Mapping[str, Any]) -> None:
+    """Write ``provenance.json`` beside the results of a zoo.
+
+    It is written at the end of every run that made something, and is no output of a rule: what it
+    holds changes without any result changing.
+
+    Args:
+        folder: of the zoo's results.
+        root: of the workflow.
+        zoo: its settings, as used, with all defaults.
+    """
+    record = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code": code_state(root),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "machine": {"system": platform.platform(), "gpus": visible_gpus()},
+        "seed": zoo["seed"],
+        "checkpoints": revisions(folder / "checkpoints"),
+        "settings": zoo,
+    }
+    with atomic_path(folder / "provenance.json") as temporary:
+        temporary.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def code_state(root: Path) -> dict[str, Any]:
+    """The commit that is checked out, and whether any tracked file differs from it.
+
+    Both are ``None`` where there is no git, or no repository.
+    """
+    commit = _git(root, "rev-parse", "HEAD")
+    changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit, "clean": None if changes is None else changes == ""}
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs of the machine that Snakemake runs on; jobs on a cluster may have others."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    found = subprocess.run([program, "-L"], capture_output=True, text=True, check=False)
+    return found.stdout.splitlines() if found.returncode == 0 else []
+
+
+def revisions(folder: Path) -> dict[str, str]:
+    """The revision of every checkpoint that has one: the commit of the hub that was fetched."""
+    found = {}
+    for path in sorted(folder.glob("*/checkpoint.json")):
+        revision = json.loads(path.read_text(encoding="utf-8")).get("revision")
+        if revision:
+            found[path.parent.name] = str(revision)
+    return found
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        result = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None
