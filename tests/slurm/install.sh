@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Debian's packages of Slurm, for the tests in this folder. As root.
 set -euo pipefail
-command -v slurmctld slurmd sbatch munged >/dev/null && exit 0
+dpkg -s slurmctld slurmd slurm-client munge >/dev/null 2>&1 && exit 0
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge
