@@ -110,6 +110,7 @@ def text_zoo() -> Raw:
             "chunking": {"source": "conll2000"},
             "upos": {"source": "ud-english-ewt"},
             "deprel": {"format": "conllu", "target": "deprel", "train": "mine.conllu"},
+            "facts": {"source": "python-stdlib", "task": "ef"},
         },
         "selection": {
             "sizes": [1, 2],
@@ -436,16 +437,26 @@ def test_methods_may_be_renamed() -> None:
             "'everything': the method all has that label, and no other has it",
         ),
         (
+            "selection.methods",
+            {"all": None},
+            "zoos.mine.selection.methods:",
+            "add a method that selects some, such as mmi",
+        ),
+        (
             "selection.methods.single.picks",
             ["*", "agent-00"],
             "zoos.mine.selection.methods.single.picks:",
             "'*' stands for every checkpoint: leave out the other names",
         ),
-        (
-            "selection.methods.greedy_dev.task",
-            "task-09",
-            "zoos.mine:",
-            "selection.methods.greedy_dev.task: there is no task 'task-09'",
+        *(
+            (
+                f"selection.methods.{method}.task",
+                "task-09",
+                "zoos.mine:",
+                f"selection.methods.{method}.task: there is no task 'task-09'; the zoo's tasks: "
+                "task-00, task-01, task-02",
+            )
+            for method in ("greedy_dev", "logme", "h_score")
         ),
         (
             "stability",
@@ -685,6 +696,7 @@ def test_what_a_text_zoo_reads_and_is_called() -> None:
         ("chunk", "span_f1"),
         ("upos", "accuracy"),
         ("deprel", "accuracy"),
+        ("factuality", "pearson"),
     ]
 
 
@@ -730,6 +742,12 @@ def test_a_covariance_that_is_there_needs_no_probe() -> None:
         ("features", {"layer": "top"}, "features.layer", "should be"),
         ("selection.methods.peek.task", "xpos", ":", "there is no task 'xpos'"),
         ("selection.methods.single.picks", ["gpt"], ":", "there is no checkpoint 'gpt'"),
+        (
+            "selection.methods.ranker",
+            {"method": "h_score", "task": "facts"},
+            ":",
+            "selection.methods.ranker.task: the targets of 'facts' are values",
+        ),
         ("selection.sizes", [4], ":", "asks for 4 checkpoints, the zoo has 3"),
     ],
 )

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
-from tests.small_task import NAMES, UNITS, some_task, write_small_task
+from tests.small_task import NAMES, UNITS, some_task, write_features, write_small_task
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import write_task
 from workflow_scripts.evaluation import evaluate, head_fits, score_transferability, select_forward
@@ -19,11 +19,16 @@ from workflow_scripts.evaluation.transferability import h_score, log_maximum_evi
 from workflow_scripts.selection import select
 
 
+def in_blocks(rows: np.ndarray) -> list[np.ndarray]:
+    return np.array_split(rows, 3)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e6])
 @pytest.mark.parametrize("shape", [(40, 5), (12, 30)])
 def test_logme_is_the_highest_evidence_of_a_gaussian_of_the_targets(
-    shape: tuple[int, int],
+    shape: tuple[int, int], scale: float
 ) -> None:
-    """y ~ N(0, F Fᵀ/α + 1/β), maximised over α and β."""
+    """y ~ N(0, F Fᵀ/α + 1/β), maximised over α and β; α follows the scale of F."""
     generator = np.random.default_rng(0)
     features = generator.normal(size=shape)
     values = features[:, :2] @ np.array([[1.0, 0.3], [0.5, -1.0]])
@@ -42,35 +47,80 @@ def test_logme_is_the_highest_evidence_of_a_gaussian_of_the_targets(
         for target in targets.T
     ]
     expected = np.mean(best) / shape[0]
-    assert log_maximum_evidence(features, targets) == pytest.approx(expected, abs=1e-4)
+    found = log_maximum_evidence(in_blocks(scale * features), targets)
+    assert found == pytest.approx(expected, abs=1e-6)
 
 
-def test_logme_of_features_that_depend_on_each_other_or_explain_all() -> None:
+def test_logme_of_features_that_depend_on_each_other_or_explain_all_or_nothing() -> None:
     generator = np.random.default_rng(0)
     features = generator.normal(size=(50, 3))
     targets = np.eye(2)[generator.integers(0, 2, 50)]
-    plain = log_maximum_evidence(features, targets)
-    twice = log_maximum_evidence(np.hstack([features, features]) / np.sqrt(2), targets)
+    plain = log_maximum_evidence([features], targets)
+    twice = log_maximum_evidence([np.hstack([features, features]) / np.sqrt(2)], targets)
     assert twice == pytest.approx(plain, abs=1e-6)
-    perfect = log_maximum_evidence(np.hstack([features, targets]), targets)
+    perfect = log_maximum_evidence([np.hstack([features, targets])], targets)
     assert np.isfinite(perfect)
     assert perfect > plain
+    # All of the targets is noise then.
+    noise = norm.logpdf(targets, scale=np.sqrt((targets**2).mean(axis=0))).mean()
+    apart = features - targets @ np.linalg.lstsq(targets, features)[0]
+    for useless in (apart, np.zeros((50, 3))):
+        assert log_maximum_evidence([useless], targets) == pytest.approx(noise, abs=1e-6)
+
+
+def standard(features: np.ndarray) -> np.ndarray:
+    return (features - features.mean(axis=0)) / features.std(axis=0)
+
+
+def plain_h_score(features: np.ndarray, classes: np.ndarray) -> float:
+    conditional = np.array([features[classes == one].mean(axis=0) for one in classes])
+    covariance, between = (np.cov(rows.T, bias=True) for rows in (features, conditional))
+    return float(np.trace(np.linalg.pinv(covariance, hermitian=True) @ between))
 
 
 def test_the_h_score_is_its_formula() -> None:
+    """With the amount of shrinking as Ledoit and Wolf (2004, lemmas 3.2 to 3.4) write it."""
     generator = np.random.default_rng(0)
     classes = generator.integers(0, 3, 60)
-    features = generator.normal(size=(60, 5)) + np.eye(5)[classes]
-    conditional = np.array([features[classes == one].mean(axis=0) for one in classes])
+    mixed = generator.normal(size=(60, 5)) + np.eye(5)[classes]
+    features = standard(mixed @ generator.normal(size=(5, 5)))
     covariance = np.cov(features.T, bias=True)
-    between = np.cov(conditional.T, bias=True)
-    expected = np.trace(np.linalg.inv(covariance) @ between)
-    assert h_score(features, classes) == pytest.approx(expected)
-    # It does not change when features are mixed, or stand twice.
-    mixed = features @ generator.normal(size=(5, 5))
-    assert h_score(np.hstack([mixed, features]), classes) == pytest.approx(expected)
-    # Features that are the classes themselves have the highest there is.
-    assert h_score(np.eye(3)[classes], classes) == pytest.approx(2)
+    mean = np.trace(covariance) / 5
+    distance = np.sum((covariance - mean * np.eye(5)) ** 2)
+    errors = [np.sum((np.outer(row, row) - covariance) ** 2) for row in features]
+    amount = min(np.mean(errors) / 60, distance) / distance
+    assert 0.02 < amount < 0.95
+    shrunk = (1 - amount) * covariance + amount * mean * np.eye(5)
+    between = sum(
+        np.mean(classes == one) * np.outer(row, row)
+        for one in range(3)
+        for row in [features[classes == one].mean(axis=0)]
+    )
+    expected = (1 - amount) * np.trace(np.linalg.inv(shrunk) @ between)
+    assert h_score(in_blocks(features), classes) == pytest.approx(expected)
+
+
+def test_the_h_score_of_many_units_is_hardly_shrunken() -> None:
+    generator = np.random.default_rng(0)
+    classes = generator.integers(0, 3, 20_000)
+    mixed = generator.normal(size=(20_000, 5)) + np.eye(5)[classes]
+    features = standard(mixed @ generator.normal(size=(5, 5)))
+    expected = plain_h_score(features, classes)
+    assert h_score([features], classes) == pytest.approx(expected, rel=0.01)
+    # Features that are the classes themselves have the highest there is, also if they stand twice.
+    known = standard(np.eye(3)[classes])
+    assert h_score([known], classes) == pytest.approx(2, rel=0.01)
+    assert h_score([np.hstack([known, known])], classes) == pytest.approx(2, rel=0.01)
+    assert h_score([np.zeros((20_000, 5))], classes) == 0
+
+
+def test_the_h_score_tells_features_apart_where_units_are_few() -> None:
+    generator = np.random.default_rng(0)
+    classes = np.arange(30) % 3
+    noise = generator.normal(size=(30, 50))
+    useful = noise + np.eye(3)[classes] @ generator.normal(size=(3, 50))
+    assert plain_h_score(noise, classes) == pytest.approx(plain_h_score(useful, classes))
+    assert h_score([standard(noise)], classes) < h_score([standard(useful)], classes) - 0.2
 
 
 def test_forward_selection_adds_what_helps_most() -> None:
@@ -160,6 +210,10 @@ def transfer(folder: Path) -> pd.DataFrame:
 def test_rankers_with_labels_find_who_knows_the_task(
     folder: Path, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    task, generator = some_task(), np.random.default_rng(3)
+    for strength, name in enumerate(NAMES):
+        features = generator.normal(size=(UNITS, 4)) + strength * (2 * task.target[:, None] - 1)
+        write_features(folder / f"{name}.safetensors", features.astype(np.float32))
     with caplog.at_level(logging.INFO):
         table = transfer(folder)
     assert "cat: LogME" in caplog.text
@@ -185,6 +239,26 @@ def test_the_h_score_needs_classes_and_all_need_something_to_learn(folder: Path)
         run_select(folder, *flags, "--method", "h_score", "--k", "1")
     write_task(folder / "weather.parquet", some_task(target=np.zeros(UNITS, int)))
     with pytest.raises(UserError, match="task weather: its train split has one class only"):
+        transfer(folder)
+
+
+def test_only_units_that_every_checkpoint_has_are_scored(folder: Path) -> None:
+    before = transfer(folder)
+    generator = np.random.default_rng(2)
+    noise = generator.normal(size=(UNITS, 4)).astype(np.float32)
+    write_features(folder / "ant.safetensors", noise, slice(0, 60))
+    after = transfer(folder)
+    assert (after["logme"] != before["logme"]).all()
+    task = some_task()
+    train = np.flatnonzero((task.split == "train") & (np.arange(UNITS) < 60))
+    expected = log_maximum_evidence(
+        [noise[train].astype(np.float64)], np.eye(2)[task.target[train]]
+    )
+    assert after["logme"][0] == pytest.approx(expected)
+    scores = [h_score([standard(noise[train].astype(np.float64))], task.target[train])]
+    assert after["h_score"][:1].tolist() == pytest.approx(scores)
+    write_features(folder / "ant.safetensors", noise, slice(1, 3))
+    with pytest.raises(UserError, match="task weather: there is no train unit that every"):
         transfer(folder)
 
 

@@ -324,6 +324,27 @@ def test_methods_that_look_at_features_add_only_their_selections(changed: Change
     assert "select" not in replan(workspace, zoo)
 
 
+def test_methods_that_look_at_labels_read_what_is_made_of_their_task(changed: Changed) -> None:
+    workspace, zoo = changed
+    task = {"task": "task-01"}
+    zoo["selection"]["methods"] |= {"logme": task, "h_score": task}
+    scored = AFTER_SELECTION | {"select": 2, "score_transferability": 1}
+    assert replan(workspace, zoo) == scored
+    zoo["selection"]["methods"] = ZOO["selection"]["methods"] | {"greedy_dev": task}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1, "select_forward": 1}
+
+
+def test_all_checkpoints_together_are_scored_at_their_number_and_lead_nothing(
+    changed: Changed,
+) -> None:
+    workspace, zoo = changed
+    zoo["selection"]["methods"]["all"] = None
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1, "evaluate": 2}
+    zoo["selection"]["methods"] = {"all": None, "random": {"draws": 4}}
+    workspace.write_config({"zoos": {"small": zoo}})
+    assert "--headline small random" in workspace.snakemake("-n", "-p").stdout
+
+
 def test_other_constraints_rerun_their_selection_alone(changed: Changed) -> None:
     workspace, zoo = changed
     groups = {"few": ["agent-00", "agent-01"], "more": ["agent-02", "agent-03", "agent-05"]}

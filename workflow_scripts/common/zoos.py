@@ -38,12 +38,14 @@ from workflow_scripts.data.text_settings import (
     StdlibTask,
     TextFileProbe,
     TextTask,
+    metric_of,
 )
 from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
 from workflow_scripts.features.settings import FeatureSettings, WordFeatureSettings
 from workflow_scripts.selection.settings import (
     EVERY,
     AllSettings,
+    HScoreSettings,
     LabelledSettings,
     MethodSettings,
     MmiSettings,
@@ -113,6 +115,10 @@ class Zoo(Settings, ABC):
     def corpus_of(self, task: str) -> str:
         """The corpus that a task is on."""
 
+    def has_classes(self, task: str) -> bool:
+        """Whether the targets of a task are classes; else they are values."""
+        return True
+
     @property
     def user_files(self) -> list[tuple[str, str, str]]:
         """The files that a user brings: the key that names each, its path, where it is from."""
@@ -136,6 +142,11 @@ class Zoo(Settings, ABC):
             if isinstance(method, LabelledSettings) and method.task not in self.task_names:
                 known = ", ".join(self.task_names) or "none"
                 return f"{where}.task: there is no task {method.task!r}; the zoo's tasks: {known}"
+            if isinstance(method, HScoreSettings) and not self.has_classes(method.task):
+                return (
+                    f"{where}.task: the targets of {method.task!r} are values, and the H-score is "
+                    "of classes; choose another task, or logme"
+                )
             if isinstance(method, SingleSettings):
                 for name in method.picks:
                     if name not in (*names, EVERY):
@@ -300,6 +311,10 @@ class TextZoo(Zoo):
     def corpus_of(self, task: str) -> str:
         """The corpus that a task names, or one of its own."""
         return self.tasks[task].corpus or task
+
+    def has_classes(self, task: str) -> bool:
+        """Values are scored by how they correlate, and nothing else is."""
+        return metric_of(self.tasks[task]) != "pearson"
 
     @property
     def user_files(self) -> list[tuple[str, str, str]]:

@@ -2,19 +2,26 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from workflow_scripts.common.script import UserError, parser, run
+from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.table_file import TRANSFERABILITY_COLUMNS, write_table
+from workflow_scripts.evaluation.task_features import TaskFeatures, row_blocks
 from workflow_scripts.evaluation.task_problem import number_targets, open_task
 from workflow_scripts.evaluation.training import check_targets
 from workflow_scripts.evaluation.transferability import h_score, log_maximum_evidence
 
 log = logging.getLogger(__name__)
+
+
+def _blocks(features: TaskFeatures, name: str) -> Iterator[NDArray[np.float64]]:
+    for rows in row_blocks(slice(0, features.count)):
+        yield features.read(name, rows).astype(np.float64)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,13 +32,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--features-folder", type=Path, required=True, help="holds CHECKPOINT.safetensors"
     )
     flags.add_argument("--checkpoints", nargs="+", required=True, help="all of the zoo")
+    flags.add_argument(
+        "--memory-mb", type=positive_int, default=1000, help="of features [default: 1000]"
+    )
     flags.add_argument("--output", type=Path, required=True, help="the scores, .csv")
     arguments = flags.parse_args(argv)
     files = open_task(arguments.task, arguments.features_folder, sorted(arguments.checkpoints))
     task, classes = number_targets(files.task)
     train = task.split == "train"
-    targets = task.target[train]
+    units, targets = task.unit[train], task.target[train]
     try:
+        if not len(targets):
+            raise ValueError("there is no train unit that every checkpoint has features of")
         check_targets(targets)
     except ValueError as error:
         raise UserError(f"task {arguments.task.stem}: {error}") from error
@@ -39,9 +51,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     columns = np.eye(classes)[targets] if are_classes else targets[:, None].astype(np.float64)
     rows = []
     for name, array in files.features.items():
-        features = array[task.unit[train]].astype(np.float64)
-        evidence = log_maximum_evidence(features, columns)
-        rows.append((name, evidence, h_score(features, targets) if are_classes else math.nan))
+        features = TaskFeatures({name: array}, units, arguments.memory_mb << 20)
+        evidence = log_maximum_evidence(_blocks(features, name), columns)
+        separation = math.nan
+        if are_classes:
+            features.standardise(slice(0, features.count))
+            separation = h_score(_blocks(features, name), targets)
+        rows.append((name, evidence, separation))
         log.info("%s: LogME %.4f, H-score %.4f", *rows[-1])
     write_table(pd.DataFrame(rows, columns=TRANSFERABILITY_COLUMNS), arguments.output)
 

@@ -1,96 +1,137 @@
 """How well features fit the labels of a task, without a head: LogME and the H-score.
 
 Both rank single checkpoints by their features of the training units, and look at their labels.
+Features come in blocks of rows, so that memory grows with their dimensions, not with the task.
 """
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
-_ITERATIONS = 1000
-_CONVERGED = 1e-8
-# Relative to the largest eigenvalue: features are in single precision.
-_RANK_TOLERANCE = 1e-6
+# Singular values, relative to the largest, below which a direction is rounding: squared, as they
+# are here, they are known to about 1e-16.
+_RANK_TOLERANCE = 1e-7
+# Logarithms of α/β, relative to the largest squared singular value, between which the evidence is
+# maximised: from no shrinkage to nothing but shrinkage.
+_LOG_RATIOS = np.log(10) * np.linspace(-16, 8, 97)
 
 Matrix = NDArray[np.float64]
 
 
-def log_maximum_evidence(features: Matrix, targets: Matrix) -> float:
+@dataclass(frozen=True)
+class _Sums:
+    """Sums over units, of their features f and targets y.
+
+    Attributes:
+        squares: Σ f fᵀ [D, D].
+        products: Σ f yᵀ [D, outputs].
+        fourth_powers: Σ ‖f‖⁴.
+    """
+
+    squares: Matrix
+    products: Matrix
+    fourth_powers: float
+
+
+def _sums(blocks: Iterable[Matrix], targets: Matrix) -> _Sums:
+    squares, products, fourth_powers, done = np.zeros(()), np.zeros(()), 0.0, 0
+    for block in blocks:
+        squares = squares + block.T @ block
+        products = products + block.T @ targets[done : done + len(block)]
+        fourth_powers += float(((block**2).sum(axis=1) ** 2).sum())
+        done += len(block)
+    return _Sums(squares, products, fourth_powers)
+
+
+def log_maximum_evidence(blocks: Iterable[Matrix], targets: Matrix) -> float:
     """LogME (You, Liu, Wang and Long 2021): the evidence of a Bayesian linear regression per unit.
 
-    A target y is F w + noise, with w ~ N(0, 1/α) and noise ~ N(0, 1/β). With the singular values
-    sᵢ of F, zᵢ = uᵢᵀy and t = α/β, the log evidence (their equation 2) is
+    A target y is F w + noise, with w ~ N(0, 1/α) and noise ~ N(0, 1/β), and the evidence is that of
+    the best α and β. With the singular values sᵢ of F, zᵢ = uᵢᵀy and t = α/β, its logarithm (their
+    equation 2) is ½ [n log β − n log 2π − β R(t) − Σᵢ log(1 + sᵢ²/t)], with
 
-        ½ [n log β + D log α − n log 2π − β‖y − F m‖² − α‖m‖² − Σᵢ log(α + β sᵢ²) − (D − r) log α],
+        R(t) = ‖y − F m‖² + t ‖m‖² = ‖y‖² − Σ zᵢ² + Σ t zᵢ² / (sᵢ² + t),
 
-    ‖m‖² = Σ (sᵢ zᵢ / (sᵢ² + t))², ‖y − F m‖² = ‖y‖² − Σ zᵢ² + Σ (t zᵢ / (sᵢ² + t))², and its
-    maximum over α and β follows from repeating α = γ/‖m‖², β = (n − γ)/‖y − F m‖² with
-    γ = Σ sᵢ² / (sᵢ² + t).
+    where β = n / R(t) is best. What is left is a function of t alone, whose maximum is searched
+    for. Their iteration over α and β seeks the same, but ends early where features tell little, and
+    may end at another maximum than the highest.
 
     Args:
-        features: F [n, D].
+        blocks: the rows of F [n, D], in consecutive blocks.
         targets: [n, outputs], values or classes as zeros and ones; the mean over outputs is taken.
     """
-    count, dim = features.shape
-    if count < dim:
-        squares, vectors = np.linalg.eigh(features @ features.T)
-        along = vectors.T @ targets
-    else:
-        squares, vectors = np.linalg.eigh(features.T @ features)
-        along = vectors.T @ (features.T @ targets)
-        along /= np.sqrt(squares.clip(np.finfo(np.float64).tiny))[:, None]
+    sums = _sums(blocks, targets)
+    squares, axes = np.linalg.eigh(sums.squares)
     kept = squares > _RANK_TOLERANCE**2 * squares[-1]
+    along = (axes[:, kept].T @ sums.products) ** 2 / squares[kept][:, None]
+    rest = ((targets**2).sum(axis=0) - along.sum(axis=0)).clip(0)
+    # The evidence does not change with the scale of F, which α follows.
+    relative = squares[kept] / squares[-1]
     evidences = [
-        _evidence(squares[kept], column, float(target @ target), count, dim)
-        for column, target in zip(along[kept].T, targets.T, strict=True)
+        _highest_evidence(relative, *parts, len(targets))
+        for parts in zip(along.T, rest, strict=True)
     ]
-    return float(np.mean(evidences))
+    return float(np.mean(evidences)) / len(targets)
 
 
-def _evidence(squares: Matrix, along: Matrix, total: float, count: int, dim: int) -> float:
+def _highest_evidence(squares: Matrix, along: Matrix, rest: float, count: int) -> float:
     """Of one target.
 
     Args:
-        squares: of the singular values [r].
-        along: zᵢ [r].
-        total: ‖y‖².
+        squares: sᵢ² [r].
+        along: zᵢ² [r].
+        rest: ‖y‖² − Σ zᵢ².
+        count: n.
     """
-    alpha = beta = 1.0
-    rest = max(total - float(along @ along), 0.0)
-    for _ in range(_ITERATIONS):
-        ratio = alpha / beta
-        shrunk = along / (squares + ratio)
-        length = float(squares @ shrunk**2)
-        residual = rest + ratio**2 * float(shrunk @ shrunk)
-        effective = float((squares / (squares + ratio)).sum())
-        alpha = effective / max(length, _SMALL)
-        beta = (count - effective) / max(residual, _SMALL)
-        if abs(alpha / beta - ratio) <= _CONVERGED * ratio:
-            break
-    fit = beta * residual + alpha * length + float(np.log(alpha + beta * squares).sum())
-    free = (dim - len(squares)) * np.log(alpha)
-    whole = count * np.log(beta) + dim * np.log(alpha) - count * np.log(2 * np.pi) - fit - free
-    return float(whole) / 2 / count
+
+    def minus_evidence(log_ratio: float) -> float:
+        ratio = np.exp(log_ratio)
+        residual = rest + ratio * float((along / (squares + ratio)).sum())
+        volume = float(np.log1p(squares / ratio).sum())
+        return float(count * (np.log(2 * np.pi * residual / count) + 1) + volume) / 2
+
+    # There may be several maxima: the highest is looked for near the best of a grid.
+    values = [minus_evidence(log_ratio) for log_ratio in _LOG_RATIOS]
+    best = int(np.argmin(values))
+    around = _LOG_RATIOS[max(best - 1, 0)], _LOG_RATIOS[min(best + 1, len(values) - 1)]
+    refined = minimize_scalar(minus_evidence, bounds=around, method="bounded").fun
+    return -min(values[best], float(refined))
 
 
-_SMALL = 1e-12
+def h_score(blocks: Iterable[Matrix], classes: NDArray[np.int64]) -> float:
+    """The H-score, shrunken (Ibrahim, Ponomareva and Mazumder 2021): how far apart classes are.
 
+    The H-score (Bao et al. 2019) is tr(cov(f)⁻¹ cov(E[f | y])). Where units are not many more than
+    dimensions, any features tell all units apart, and it is as high for all checkpoints. So
+    S = cov(f) is shrunk: with μ = tr(S)/D and the amount a of Ledoit and Wolf (2004) it is
 
-def h_score(features: Matrix, classes: NDArray[np.int64]) -> float:
-    """The H-score (Bao et al. 2019): tr(cov(f)⁺ cov(E[f | y])), at most the number of classes − 1.
+        (1 − a) tr(((1 − a) S + a μ 1)⁻¹ cov(E[f | y])),
 
-    With a pseudo-inverse, as features may depend on each other linearly. Where units are not many
-    more than dimensions, it says little: with as few, any features tell all units apart.
+    between zero, where what units share may be chance (a = 1), and the number of classes − 1.
+    Shrinking depends on the scales of features, so they are standardised, which the H-score itself
+    does not see: else a few of large scale would shrink all others away.
 
     Args:
-        features: f [n, D].
+        blocks: the rows of f [n, D], in consecutive blocks; each feature has mean zero and variance
+            one over them (or zero, if it does not vary).
         classes: y [n], from 0.
     """
-    centred = features - features.mean(axis=0)
-    shares = np.bincount(classes) / len(classes)
-    means = np.zeros((len(shares), features.shape[1]))
-    np.add.at(means, classes, centred)
-    means /= np.maximum(np.bincount(classes), 1)[:, None]
-    squares, axes = np.linalg.eigh(centred.T @ centred / len(centred))
-    kept = squares > _RANK_TOLERANCE * squares[-1]
-    along = means @ axes[:, kept] / np.sqrt(squares[kept])
-    return float(shares @ (along**2).sum(axis=1))
+    count, numbers = len(classes), np.bincount(classes)
+    sums = _sums(blocks, np.eye(len(numbers))[classes])
+    covariance = sums.squares / count
+    variance = float(np.trace(covariance)) / len(covariance)
+    if variance == 0:
+        return 0.0
+    # ‖S − μ1‖², and how far S is expected to be from the truth: the mean ‖f fᵀ − S‖² / n.
+    length = float((covariance**2).sum())
+    apart = length - len(covariance) * variance**2
+    error = (sums.fourth_powers / count - length) / count
+    amount = min(error / apart, 1.0) if apart > 0 else 0.0
+    shrunk = (1 - amount) * covariance + amount * variance * np.eye(len(covariance))
+    between = (sums.products / np.maximum(numbers, 1)) @ sums.products.T / count
+    # Without shrinking it may be singular.
+    inverse = np.linalg.pinv(shrunk, hermitian=True)
+    return float((1 - amount) * (inverse * between).sum())

@@ -287,6 +287,11 @@ class SelectionSettings(Settings):
                     f"{label!r}: the method all has that label, and no other has it, so that "
                     "figures and tables know it"
                 )
+        if list(methods) == ["all"]:
+            raise ValueError(
+                "all checkpoints together are what selections are held against: add a method that "
+                "selects some, such as mmi"
+            )
         return methods
 
     jitter: NonNegativeFloat = Field(
