@@ -15,8 +15,9 @@ Rows = slice | NDArray[np.int64]
 
 # Rows of a block, where all are gone through.
 BLOCK_ROWS = 4096
-# Pages of the files that a process may have in memory before it lets go of them.
-_RESIDENT_BYTES = 1 << 27
+# Read from memory maps before a process lets go of their pages. What it has in memory is more: with
+# each page that is read, up to 15 beside it come along.
+_RESIDENT_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
