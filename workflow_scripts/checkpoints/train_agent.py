@@ -29,6 +29,7 @@ from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.common.sgd_step import sgd_step
 from workflow_scripts.common.unit_file import Units, read_units
 
 log = logging.getLogger(__name__)
@@ -152,30 +153,17 @@ def train_epoch(training: Training, data: AgentData, settings: TrainingSettings,
         loss = functional.cross_entropy(training.network(images), data.targets[rows])
         gradients = torch.autograd.grad(loss, list(parameters.values()))
         rate = learning_rate(settings, training.epoch, step, len(batches))
-        _descend(parameters, gradients, training.velocity, rate, settings)
+        sgd_step(
+            parameters.values(),
+            gradients,
+            (training.velocity[name] for name in parameters),
+            rate,
+            settings.momentum,
+            settings.weight_decay,
+        )
         total += loss.item() * len(batch)
     training.train_loss.append(total / data.train)
     training.dev_accuracy.append(_dev_accuracy(training.network, data, settings.batch_size))
-
-
-@torch.no_grad()
-def _descend(
-    parameters: dict[str, nn.Parameter],
-    gradients: Sequence[Tensor],
-    velocity: dict[str, Tensor],
-    rate: float,
-    settings: TrainingSettings,
-) -> None:
-    """A step of SGD with momentum and weight decay, as torch.optim.SGD defines them.
-
-    Written out because making any optimizer of torch.optim imports its compiler, which takes as
-    long as importing torch itself: more than an agent of the default zoo trains.
-    """
-    for (name, weight), gradient in zip(parameters.items(), gradients, strict=True):
-        velocity[name].mul_(settings.momentum).add_(gradient).add_(
-            weight, alpha=settings.weight_decay
-        )
-        weight.sub_(velocity[name], alpha=rate)
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.common.seeded_order import seeded_integer
+from workflow_scripts.common.sgd_step import sgd_step
 from workflow_scripts.evaluation.dev_choice import DevChoice
 from workflow_scripts.evaluation.examples import Examples
 from workflow_scripts.evaluation.head_inputs import HeadInputs
@@ -150,20 +151,11 @@ class _State:
     def descend(
         self, settings: AdamSettings | SgdSettings, gradients: list[Tensor], rate: float
     ) -> None:
-        """A step of Adam, or of SGD with momentum and weight decay, as torch.optim defines them.
-
-        Written out because making any optimizer of torch.optim imports its compiler, which takes as
-        long as importing torch itself.
-        """
+        """A step of SGD, or of Adam as torch.optim has it; written out as ``sgd_step`` is."""
         self.steps += 1
         if isinstance(settings, SgdSettings):
-            for one, gradient, velocity in zip(
-                self.parameters, gradients, self.moments[0], strict=True
-            ):
-                velocity.mul_(settings.momentum).add_(gradient).add_(
-                    one, alpha=settings.weight_decay
-                )
-                one.sub_(velocity, alpha=rate)
+            momentum, weight_decay = settings.momentum, settings.weight_decay
+            sgd_step(self.parameters, gradients, self.moments[0], rate, momentum, weight_decay)
             return
         first, second = _ADAM_DECAYS
         correction = 1 - first**self.steps

@@ -47,10 +47,6 @@ class HeadInputs:
         """The numbers of the blocks that a head reads."""
         return [number for number, block in enumerate(self.blocks) if head in block.heads]
 
-    def width(self, head: int) -> int:
-        """How many columns a head reads."""
-        return sum(self.blocks[number].width for number in self.of(head))
-
     def only(self, heads: Sequence[int] | NDArray[np.int64]) -> "HeadInputs":
         """The same for some of the heads, numbered anew in the order given, which increases."""
         kept = np.asarray(heads, np.int64)

@@ -1,7 +1,8 @@
 """Fits that need not be made again, in a file that grows line by line.
 
-A fit is found by a hash of everything that decides it, so that none can be stale. A line is written
-as soon as a head is done, so that a job that is killed loses only the heads in flight.
+A fit is found by a hash of everything that decides it, so that none can be stale. Lines are written
+as soon as the heads that are trained together are done, so that a job that is killed loses only the
+heads in flight.
 """
 
 import csv
