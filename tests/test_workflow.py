@@ -450,26 +450,37 @@ def test_threads_and_memory_rerun_nothing(changed: Changed) -> None:
         path.write_text(before, encoding="utf-8")
 
 
-def test_a_deleted_output_is_made_again(changed: Changed) -> None:
-    """With what is made of it: Snakemake cannot know beforehand that it will be the same."""
+def test_a_deleted_output_is_made_again_when_it_is_wanted(changed: Changed) -> None:
+    """Not as long as what was made of it is there: Snakemake has no need of it then."""
     workspace, _ = changed
-    path = results(workspace) / "tables/picks.csv"
-    before = path.read_bytes(), path.stat()
-    path.unlink()
+    table = results(workspace) / "tables/picks.csv"
+    report = workspace.folder / "results/report.html"
+    kept = table.with_name("kept"), report.with_name("kept")
+    table.rename(kept[0])
     try:
+        assert workspace.planned() == {}
+        assert workspace.planned("results/small/tables/picks.csv") == {"tabulate_picks": 1}
+        report.rename(kept[1])
         assert workspace.planned() == {"tabulate_picks": 1, "write_report": 1}
+        kept[0].rename(table)
+        assert workspace.planned() == {"write_report": 1}
     finally:
-        path.write_bytes(before[0])
-        os.utime(path, ns=(before[1].st_atime_ns, before[1].st_mtime_ns))
+        for now, before in zip(kept, (table, report), strict=True):
+            if now.exists():
+                now.rename(before)
 
 
-def test_without_snakemakes_memory_nothing_is_run_again(
+def test_without_snakemakes_memory_only_newer_files_count(
     finished: Workspace, tmp_path: Path
 ) -> None:
-    copy_ = tmp_path / "taskspace"
-    shutil.copytree(finished.folder, copy_, copy_function=shutil.copy2)
-    shutil.rmtree(copy_ / ".snakemake" / "metadata")
-    assert Workspace(copy_).planned() == {}
+    copied = Workspace(tmp_path / "taskspace")
+    shutil.copytree(finished.folder, copied.folder, copy_function=shutil.copy2)
+    shutil.rmtree(copied.folder / ".snakemake" / "metadata")
+    for path in (copied.folder / "workflow_scripts").rglob("*"):
+        os.utime(path, (1, 1))
+    assert copied.planned() == {}
+    (copied.folder / "workflow_scripts/report/page.py").touch()
+    assert copied.planned() == {"write_report": 1}
 
 
 def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
