@@ -18,10 +18,10 @@ ROOT = Path(__file__).parents[2]
 ZOO: dict[str, Any] = {
     "modality": "image",
     "data": {"source": "digits"},
-    "agents": {"count": 3, "classes": 3, "epochs": 2},
+    "agents": {"count": 2, "classes": 3, "epochs": 2},
     "probe": {"samples_per_class": 4, "rotations": []},
     "tasks": {"count": 1, "classes": 4, "samples_per_class": 10},
-    "selection": {"sizes": [1, 2], "methods": {"mmi": {}, "random": {"draws": 2}}},
+    "selection": {"sizes": [1], "methods": {"mmi": {}, "random": {"draws": 2}}},
     "stability": {"replicates": 0},
     "head": {"solver": "lbfgs"},
 }
@@ -68,10 +68,11 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture(scope="module")
 def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A whole run on the cluster."""
+    """A run on the cluster, from the images to the scores."""
     workspace = Workspace.copy_to(tmp_path_factory.mktemp("on slurm") / "taskspace")
     workspace.write_config({"zoos": {"small": ZOO}})
-    finish(start(workspace))
+    # As far as the scores: of the report, one job is like another.
+    finish(start(workspace, "results/small/scores.csv", "results/small/tables/picks.csv"))
     return workspace
 
 
@@ -98,7 +99,8 @@ def test_each_job_gets_what_its_rule_asks_for(cluster: Cluster, finished: Worksp
         assert job["JobState"] == "COMPLETED"
         assert job.get("TresPerJob") == ("gres:gpu:1" if rule in WITH_GPU else None), rule
         assert job["Partition"] == ("gpu" if rule in WITH_GPU else "cpu"), rule
-    assert seen >= WITH_GPU | {"draw_images", "estimate_covariance", "select", "write_report"}
+    others = {"draw_images", "estimate_covariance", "select", "gather_scores", "tabulate_picks"}
+    assert seen >= WITH_GPU | others
     [covariance] = jobs_of(cluster, "rule_estimate_covariance_wildcards_small_probe")
     assert covariance["MinMemoryNode"] == "3000M"
     assert covariance["NumCPUs"] == "2"
