@@ -1,108 +1,24 @@
 """Zoos of language models, from the config of the README to the report, and what runs again."""
 
-import copy
 import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from hub_server import HubServer
-from tiny_models import build_tiny_model
-from workspace import ROOT, Workspace
+from small_zoos import sentences, texts, treebank
+from workspace import Workspace
 
 from workflow_scripts.checkpoints.text_card import read_card
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import open_features
 
-NOUNS = ["cat", "dog", "tree", "stone", "river", "house", "bird", "cloud"]
-VERBS = ["sees", "likes", "finds", "moves", "takes"]
-ADJECTIVES = ["old", "small", "red", "quiet"]
 
-
-def sentences(count: int) -> list[list[tuple[str, str]]]:
-    """Sentences of a little grammar, each word with its part of speech."""
-    generator = np.random.default_rng(0)
-
-    def phrase() -> list[tuple[str, str]]:
-        words = [("the", "DET")]
-        words += [(str(generator.choice(ADJECTIVES)), "ADJ")] * int(generator.integers(0, 2))
-        return [*words, (str(generator.choice(NOUNS)), "NOUN")]
-
-    def sentence() -> list[tuple[str, str]]:
-        return [*phrase(), (str(generator.choice(VERBS)), "VERB"), *phrase(), (".", "PUNCT")]
-
-    return [sentence() for _ in range(count)]
-
-
-def treebank(count: int) -> str:
-    """The sentences as CoNLL-U."""
-    blocks = []
-    for number, sentence in enumerate(sentences(count)):
-        lines = [f"# sent_id = {number}"]
-        lines += [
-            f"{i}\t{word}\t{word}\t{tag}\tX{tag}\t_\t0\tdep\t_\t_"
-            for i, (word, tag) in enumerate(sentence, 1)
-        ]
-        blocks.append("\n".join(lines) + "\n")
-    return "\n".join(blocks)
-
-
-def readme_zoo() -> dict[str, Any]:
-    """The zoo of the README's section on zoos of one's own."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = re.search(r"## Your own zoo.*?```yaml\n(.*?)```", text, re.DOTALL)
-    assert block is not None
-    assert len(block.group(1).splitlines()) <= 15
-    config: dict[str, Any] = yaml.safe_load(block.group(1))
-    return config["zoos"]["mine"]
-
-
-# Two folders, and one file that is both task and probe.
-PAIR: dict[str, Any] = {
-    "modality": "text",
-    "checkpoints": {
-        "ours": {"kind": "folder", "path": "models/ours"},
-        "theirs": {"kind": "folder", "path": "models/theirs"},
-    },
-    "probe": {"source": "text", "file": "treebank.conllu", "format": "conllu"},
-    "convergence": [10, 100],
-    "tasks": {"upos": {"format": "conllu", "train": "treebank.conllu"}},
-    "selection": {"sizes": [1, 2], "methods": {"mmi": {}, "single": {"picks": ["ours"]}}},
-}
-
-
-def config() -> dict[str, Any]:
-    return {"zoos": {"mine": readme_zoo(), "pair": copy.deepcopy(PAIR)}}
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A finished run of both zoos; the hub is a server here."""
-    workspace = Workspace.copy_to(tmp_path_factory.mktemp("a folder") / "taskspace")
-    folder = workspace.folder
-    build_tiny_model("gpt2", folder / "models/ours")
-    build_tiny_model("roberta", folder / "models/theirs")
-    hub = tmp_path_factory.mktemp("hub")
-    build_tiny_model("bert-uncased", hub / "bert-base-uncased")
-    (folder / "treebank.conllu").write_text(treebank(120), encoding="utf-8")
-    lines = [" ".join(word for word, _ in one) for one in [a + b for a, b in pairs(60)]]
-    (folder / "sentences.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    workspace.write_config(config())
-    with HubServer(hub) as server:
-        result = workspace.snakemake(
-            "--cores", "2", environment={"HF_ENDPOINT": server.url, "HF_HUB_DISABLE_TELEMETRY": "1"}
-        )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return workspace
-
-
-def pairs(count: int) -> list[tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
-    made = sentences(2 * count)
-    return list(zip(made[::2], made[1::2], strict=True))
+@pytest.fixture
+def finished(text_run: Workspace) -> Workspace:
+    """A finished run of both zoos; the hub is gone by now."""
+    return text_run
 
 
 @pytest.fixture
@@ -110,10 +26,10 @@ def changed(finished: Workspace) -> Iterator[tuple[Workspace, dict[str, Any]]]:
     """The finished run and its config, to be changed; both are as before afterwards."""
     code = finished.folder.with_name("code before")
     shutil.copytree(finished.folder / "workflow_scripts", code)
-    yield finished, config()
+    yield finished, texts()
     shutil.rmtree(finished.folder / "workflow_scripts")
     code.rename(finished.folder / "workflow_scripts")
-    finished.write_config(config())
+    finished.write_config(texts())
 
 
 Changed = tuple[Workspace, dict[str, Any]]

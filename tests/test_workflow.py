@@ -3,7 +3,6 @@
 import copy
 import json
 import os
-import resource
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -13,50 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from small_zoos import IMAGES
 from workspace import Workspace
 
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import open_features
 
-ZOO: dict[str, Any] = {
-    "modality": "image",
-    "data": {"source": "digits"},
-    "agents": {"count": 6, "classes": 3, "epochs": 4},
-    "probe": {"samples_per_class": 8, "rotations": [-10.0, 10.0]},
-    "tasks": {"count": 2, "classes": 4, "samples_per_class": 10},
-    "selection": {
-        "sizes": [1, 3],
-        "methods": {
-            "mmi": {"start": "greedy"},
-            "random": {"draws": 4},
-            "peek": {"task": "task-00"},
-        },
-    },
-    "head": {"solver": "lbfgs"},
-}
-# Of processors, which a busy machine has fewer to give of, but needs hardly more of: it takes about
-# 80 to 110, less than a minute on two idle cores.
-CPU_SECONDS_ALLOWED = 200
 
-
-def children_cpu_seconds() -> float:
-    """What all finished child processes have taken."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+@pytest.fixture
+def finished(image_run: Workspace) -> Workspace:
     """A finished run, in a folder whose name has a space."""
-    workspace = Workspace.copy_to(tmp_path_factory.mktemp("a folder") / "taskspace")
-    workspace.write_config({"zoos": {"small": ZOO}})
-    started = children_cpu_seconds()
-    result = workspace.snakemake("--cores", "2")
-    assert result.returncode == 0, result.stdout + result.stderr
-    seconds = children_cpu_seconds() - started
-    print(f"the small zoo took {seconds:.0f} CPU seconds")
-    assert seconds < CPU_SECONDS_ALLOWED
-    return workspace
+    return image_run
 
 
 @pytest.fixture
@@ -64,10 +30,10 @@ def changed(finished: Workspace) -> Iterator[tuple[Workspace, dict[str, Any]]]:
     """The finished run and its zoo's settings, to be changed; both are as before afterwards."""
     code = finished.folder.with_name("code before")
     shutil.copytree(finished.folder / "workflow_scripts", code)
-    yield finished, copy.deepcopy(ZOO)
+    yield finished, copy.deepcopy(IMAGES)
     shutil.rmtree(finished.folder / "workflow_scripts")
     code.rename(finished.folder / "workflow_scripts")
-    finished.write_config({"zoos": {"small": ZOO}})
+    finished.write_config({"zoos": {"small": IMAGES}})
 
 
 def replan(workspace: Workspace, zoo: dict[str, Any]) -> dict[str, int]:
@@ -202,7 +168,7 @@ def test_a_fresh_clone_with_results_and_touch_reruns_nothing(
     finished: Workspace, tmp_path: Path
 ) -> None:
     clone = Workspace.copy_to(tmp_path / "clone")
-    clone.write_config({"zoos": {"small": ZOO}})
+    clone.write_config({"zoos": {"small": IMAGES}})
     (clone.folder / "results").rmdir()
     shutil.copytree(
         finished.folder / "results", clone.folder / "results", copy_function=shutil.copyfile
@@ -330,7 +296,7 @@ def test_methods_that_look_at_labels_read_what_is_made_of_their_task(changed: Ch
     zoo["selection"]["methods"] |= {"logme": task, "h_score": task}
     scored = AFTER_SELECTION | {"select": 2, "score_transferability": 1}
     assert replan(workspace, zoo) == scored
-    zoo["selection"]["methods"] = ZOO["selection"]["methods"] | {"greedy_dev": task}
+    zoo["selection"]["methods"] = IMAGES["selection"]["methods"] | {"greedy_dev": task}
     assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1, "select_forward": 1}
 
 
@@ -388,7 +354,7 @@ def test_other_methods_train_only_the_heads_of_their_new_sets(
     """For real: what was trained before is kept, and every score is what it was."""
     before = pd.read_csv(results(finished) / "scores.csv")
     shutil.copytree(finished.folder, tmp_path / "taskspace", copy_function=shutil.copy2)
-    workspace, zoo = Workspace(tmp_path / "taskspace"), copy.deepcopy(ZOO)
+    workspace, zoo = Workspace(tmp_path / "taskspace"), copy.deepcopy(IMAGES)
     zoo["selection"]["methods"] |= {
         "hub": None,
         "all": None,

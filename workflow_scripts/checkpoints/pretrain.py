@@ -6,7 +6,7 @@ It is saved as transformers saves checkpoints, so that later stages take it like
 import hashlib
 import json
 import logging
-import tempfile
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,13 +114,16 @@ def save_checkpoint(
     Returns:
         The sha256 of each file, by its name.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".part") as temporary:
-        network.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
-        files = sorted(Path(temporary).iterdir())
-        for file in files:
-            file.replace(folder / file.name)
+    temporary = folder / ".part"
+    # Of a process that was killed.
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    network.save_pretrained(temporary)
+    tokenizer.save_pretrained(temporary)
+    files = sorted(temporary.iterdir())
+    for file in files:
+        file.replace(folder / file.name)
+    temporary.rmdir()
     return {file.name: file_digest(folder / file.name) for file in files}
 
 

@@ -53,11 +53,12 @@ def _fetch_from(address: str, published: str | None, output: Path) -> None:
     sha256 = hashlib.sha256(content).hexdigest()
     _verify(sha256, published, record)
     text = _column_text(content) if address.endswith(".parquet") else content
-    with atomic_path(output) as temporary:
-        temporary.write_bytes(text)
     if published is None:
         with atomic_path(record) as temporary:
             temporary.write_text(f"{sha256}\n", encoding="ascii")
+    # Last, so that what is there has its checksum on record.
+    with atomic_path(output) as temporary:
+        temporary.write_bytes(text)
 
 
 def _unzipped(content: bytes) -> bytes:
