@@ -12,6 +12,7 @@ from workflow_scripts.common.config import ConfigError, read_config, repeated_ke
 from workflow_scripts.common.settings import to_flags
 from workflow_scripts.common.source_files import source_files
 from workflow_scripts.checkpoints.checkpoint_files import needed_paths
+from workflow_scripts.checkpoints.settings import ReadingSettings
 from workflow_scripts.data.public_data import FILES as PUBLIC_FILES
 from workflow_scripts.data.settings import AgentSplitSettings
 from workflow_scripts.data.stdlib_settings import DOMAINS
@@ -356,7 +357,9 @@ def pretraining_flags(wildcards):
     return [
         "--seed",
         str(zoo.seed),
-        *to_flags(text_checkpoint(wildcards), exclude={"kind"}),
+        *to_flags(
+            text_checkpoint(wildcards), exclude={"kind", *ReadingSettings.model_fields}
+        ),
     ]
 
 
@@ -378,8 +381,8 @@ def training_flags(wildcards):
 
 # Stage 3: the features of each checkpoint on each corpus.
 def feature_flags(wildcards):
-    """How features are stored."""
-    return to_flags(zoo_of(wildcards).features)
+    """How a checkpoint's features are made and stored."""
+    return to_flags(zoo_of(wildcards).features_of(wildcards.checkpoint))
 
 
 # Stage 4: the covariance between the checkpoints.

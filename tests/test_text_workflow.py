@@ -96,6 +96,22 @@ COVARIANCE = {
     "plot_covariance": 1,
 }
 
+# The features of a checkpoint of two folders and one corpus beside the probe.
+READ_AGAIN = (
+    EVALUATED
+    | SELECTED
+    | COVARIANCE
+    | {
+        "extract_word_features": 2,
+        "score_quality": 1,
+        "tabulate_checkpoints": 1,
+        "resample_covariance": 1,
+        "measure_stability": 1,
+        "plot_stability": 1,
+        "tabulate_stability": 1,
+    }
+)
+
 
 def test_another_task_on_the_same_sentences_extracts_nothing(changed: Changed) -> None:
     workspace, config = changed
@@ -142,6 +158,30 @@ def test_another_layer_reads_everything_again(changed: Changed) -> None:
     assert planned["extract_word_features"] == 4
     assert "describe_folder" not in planned
     assert "read_task" not in planned
+
+
+def test_another_layer_of_one_checkpoint_reads_no_other(changed: Changed) -> None:
+    workspace, config = changed
+    config["zoos"]["pair"]["checkpoints"]["ours"]["layer"] = 1
+    assert replan(workspace, config) == READ_AGAIN
+    said = workspace.snakemake("-n", "-p").stdout
+    assert len(re.findall(r"pair/checkpoints/ours/checkpoint.json .*--layer 1 ", said)) == 2
+
+
+def test_a_renamed_checkpoint_is_a_new_one(changed: Changed) -> None:
+    """Its folder is looked at and read under the new name; the others stay as they are."""
+    workspace, config = changed
+    checkpoints = config["zoos"]["pair"]["checkpoints"]
+    checkpoints["renamed"] = checkpoints.pop("theirs")
+    # The method of single checkpoints sees their names.
+    assert replan(workspace, config) == READ_AGAIN | {"describe_folder": 1, "select": 2}
+
+
+def test_reordered_checkpoints_rerun_nothing(changed: Changed) -> None:
+    workspace, config = changed
+    for zoo in config["zoos"].values():
+        zoo["checkpoints"] = dict(reversed(zoo["checkpoints"].items()))
+    assert replan(workspace, config) == {}
 
 
 def test_other_prefixes_leave_the_features_alone(changed: Changed) -> None:

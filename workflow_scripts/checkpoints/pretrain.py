@@ -27,7 +27,7 @@ from workflow_scripts.checkpoints.language_training import (
     split_sentences,
     train_language_model,
 )
-from workflow_scripts.checkpoints.settings import PretrainSettings
+from workflow_scripts.checkpoints.settings import PretrainSettings, ReadingSettings
 from workflow_scripts.checkpoints.text_card import TextCard, model_details, write_card
 from workflow_scripts.checkpoints.tokenizers_by_family import encode_words, train_tokenizer
 from workflow_scripts.common.corpus_file import read_sentences
@@ -137,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--card", type=Path, required=True, help="output, .json")
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     flags.add_argument("--threads", type=positive_int, default=1, help="of the processor")
-    add_flags(flags, PretrainSettings, skip={"kind"})
+    add_flags(flags, PretrainSettings, skip={"kind", *ReadingSettings.model_fields})
     arguments = flags.parse_args(argv)
     settings = from_flags(PretrainSettings, arguments)
 

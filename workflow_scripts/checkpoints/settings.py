@@ -74,7 +74,15 @@ class TrainingSettings(Settings):
         return network
 
 
-class HubSettings(Settings):
+class ReadingSettings(Settings):
+    """How a text checkpoint is read, where it is not as the zoo's others are."""
+
+    layer: int | Literal["mean"] | None = Field(
+        None, description="hidden layer that words get their vectors from, instead of the zoo's"
+    )
+
+
+class HubSettings(ReadingSettings):
     """A checkpoint of the Hugging Face hub."""
 
     kind: Literal["hub"] = "hub"
@@ -89,7 +97,7 @@ class HubSettings(Settings):
     )
 
 
-class FolderSettings(Settings):
+class FolderSettings(ReadingSettings):
     """A checkpoint in a folder, used in place."""
 
     kind: Literal["folder"] = "folder"
@@ -104,7 +112,7 @@ class FolderSettings(Settings):
 Objective = Literal["masked", "causal", "denoising"]
 
 
-class PretrainSettings(Settings):
+class PretrainSettings(ReadingSettings):
     """A miniature language model, pre-trained in the workflow."""
 
     kind: Literal["pretrain"] = "pretrain"

@@ -112,6 +112,10 @@ class Zoo(Settings, ABC):
         """The corpora that a covariance is estimated on; the first is selected by."""
 
     @abstractmethod
+    def features_of(self, checkpoint: str) -> FeatureSettings:
+        """How a checkpoint's features are made and stored."""
+
+    @abstractmethod
     def corpus_of(self, task: str) -> str:
         """The corpus that a task is on."""
 
@@ -218,6 +222,10 @@ class ImageZoo(Zoo):
         """The one probe, unless the covariance is there already."""
         return ["probe"] if self.covariance.precomputed is None else []
 
+    def features_of(self, checkpoint: str) -> FeatureSettings:
+        """How features are stored: the same for all checkpoints."""
+        return self.features
+
     def corpus_of(self, task: str) -> str:
         """All tasks share one corpus."""
         return "tasks"
@@ -307,6 +315,11 @@ class TextZoo(Zoo):
     def probe_names(self) -> list[str]:
         """The corpora that a covariance is estimated on; the first is selected by."""
         return list(self.probe_texts)
+
+    def features_of(self, checkpoint: str) -> WordFeatureSettings:
+        """How words get their vectors from a checkpoint."""
+        layer = self.checkpoints[checkpoint].layer
+        return self.features if layer is None else self.features.model_copy(update={"layer": layer})
 
     def corpus_of(self, task: str) -> str:
         """The corpus that a task names, or one of its own."""
