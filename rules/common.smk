@@ -618,6 +618,18 @@ def is_resampled(zoo, method):
     return bool(picks and zoo.probe_names and zoo.stability.replicates)
 
 
+def headline_selection(wildcards):
+    """The selection of the method that comes first in the report."""
+    return (
+        f"results/{wildcards.zoo}/selections/{headline_method(zoo_of(wildcards))}.csv"
+    )
+
+
+def headline_chooses(zoo):
+    """Whether that method chooses some checkpoints rather than others."""
+    return zoo.selection.methods[headline_method(zoo)].method not in ("random", "all")
+
+
 def headline_stability(wildcards):
     """The stability of the method that comes first in the report."""
     method = headline_method(zoo_of(wildcards))
@@ -726,6 +738,7 @@ def report_tables(zoo):
     """The tables of a zoo."""
     settings = ZOOS[zoo]
     tables = ["picks"] + (["checkpoints"] if needs_checkpoints(settings) else [])
+    tables += ["representatives"] if headline_chooses(settings) else []
     tables += ["stability"] if resampled_methods(settings) else []
     if settings.task_names:
         tables += ["scores"] + (["objective"] if labels_of(settings, "random") else [])

@@ -290,6 +290,35 @@ rule tabulate_picks:
         " {params.random:q} --output {output:q} > {log:q} 2>&1"
 
 
+rule tabulate_representatives:
+    """What the picks of the headline's method tell of every other checkpoint."""
+    input:
+        covariance="results/{zoo}/covariance/probe.npz",
+        selection=headline_selection,
+        code=sources("workflow_scripts/report/representatives.py"),
+    output:
+        report(
+            "results/{zoo}/tables/representatives.csv",
+            caption=f"{CAPTIONS}/representatives.rst",
+            category="{zoo}",
+            labels={"table": "who represents whom"},
+        ),
+    log:
+        "results/{zoo}/logs/tabulate_representatives.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=growing(1000),
+    params:
+        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+    message:
+        "{wildcards.zoo}: table of who represents whom"
+    shell:
+        "python -m workflow_scripts.report.representatives --covariance {input.covariance:q}"
+        " --selection {input.selection:q} --jitter {params.jitter}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
 rule tabulate_stability:
     """How stable the picks of every method are."""
     input:

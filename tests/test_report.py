@@ -33,6 +33,7 @@ from workflow_scripts.report import (
     plot_scores,
     plot_stability,
     plot_tasks,
+    representatives,
     score_table,
     stability_table,
 )
@@ -301,6 +302,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     some_scores().to_csv(folder / "scores.csv", index=False)
     some_convergence().to_csv(folder / "convergence.csv", index=False)
     some_selections().to_csv(folder / "picks.csv", index=False)
+    some_selections().query("method == 'mmi'").to_csv(folder / "mmi.csv", index=False)
     covariance = Covariance(NAMES, some_kappa(), 99, "biased", ["ant and bee are alike"])
     write_covariance(folder / "covariance/probe.npz", covariance)
     some_stability().to_csv(folder / "stability.csv", index=False)
@@ -363,7 +365,11 @@ def draw_all(zoo: Path) -> None:
 
 def make_tables(zoo: Path, random: list[str]) -> list[Path]:
     made = [zoo / "tables" / f"{name}.csv" for name in page.TABLES if random or name != "objective"]
-    picks, stability, scores, *objective, checkpoints = map(str, made)
+    picks, whom, stability, scores, *objective, checkpoints = map(str, made)
+    representatives.main(
+        ["--covariance", str(zoo / "probe.npz"), "--selection", str(zoo / "mmi.csv")]
+        + ["--output", whom]
+    )
     stability_table.main(["--stability", str(zoo / "stability.csv"), "--output", stability])
     cards = [str(zoo / f"{name}.json") for name in NAMES]
     checkpoint_table.main(["--cards", *cards, "--output", checkpoints])
@@ -426,9 +432,11 @@ def test_the_information_of_every_set_is_that_of_its_definition() -> None:
 
 
 def test_tables_hold_picks_in_order_and_what_checkpoints_know(zoo: Path) -> None:
-    picks, stability, scores, objective, checkpoints = map(
+    picks, whom, stability, scores, objective, checkpoints = map(
         pd.read_csv, make_tables(zoo, ["--random", "random"])
     )
+    assert set(whom["checkpoint"]) == {"bee", "dog"}
+    assert set(whom["representative"]) <= {"ant", "cat"}
     assert objective["task"].tolist() == [EVERY_TASK, "t0", "t1", "t2"] * 2
     assert stability["set_share"].tolist() == [1.0, 0.75]
     assert set(picks["method"]) == {"mmi", "peek"}
@@ -456,9 +464,10 @@ def write_page(zoo: Path, figures: list[Path], made: list[Path]) -> str:
 def test_the_page_holds_everything_itself(zoo: Path) -> None:
     html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
     assert html.count("<svg ") == 8
-    assert html.count("<table>") == 5
+    assert html.count("<table>") == 6
+    assert "Of the 2 checkpoints left out" in html
     assert "mmi picks the same set in 100% (k = 1), 75% (k = 2)." in html
-    assert "mmi picks, in this order: cat, ant." in html
+    assert "Keep these 2, picked in this order by mmi: cat, ant." in html
     assert "mean dev accuracy of 95.0%" in html
     assert "Note: ant and bee are alike." in html
     for attribute in ("src=", "<script", "<link", "@import", "url(http"):
@@ -498,7 +507,7 @@ def test_what_is_shown_follows_from_the_intervals() -> None:
         judged(-0.001, -0.01, 0.0) | {"k": 5, "wins": 2, "ties": 2, "losses": 2},
     ]
     picks = pick_table.pick_table(some_selections(), "random")
-    _, *found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
+    _, _, *found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
     assert found == [
         "Over 6 tasks, mmi is shown to be above the mean of random sets: +1.20 accuracy points at "
         "k = 3 (95% interval 0.40 to 2.00; 5 wins, 1 tie, 0 losses).",
@@ -516,7 +525,7 @@ def test_few_tasks_are_said_to_have_no_interval() -> None:
     row = judged(0.5, np.nan, np.nan, "span_f1") | {"wins": 1, "ties": 0, "losses": 0, "k": 2}
     table = pd.DataFrame([row | {"tasks": 1}])
     picks = pick_table.pick_table(some_selections(), "random")
-    _, *found = findings({"picks": picks, "scores": table}, "mmi")
+    _, _, *found = findings({"picks": picks, "scores": table}, "mmi")
     assert found == [
         "Over 1 task, mmi has no interval against the mean of random sets, which takes at least 5 "
         "tasks and 5 random sets, so that no difference is shown: +0.5000 span F1 at k = 2 (1 win, "
@@ -536,12 +545,12 @@ def test_other_methods_are_said_where_their_intervals_lie() -> None:
     rows = [judged(0.01, *ends) | {"k": k, "method": "peek"} for k, ends in sizes.items()]
     picks = pick_table.pick_table(some_selections(), "random")
     found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
-    assert found[1] == (
+    assert found[2] == (
         "peek is 1.00 accuracy points above the mean of random sets on average over k; its 95% "
         "interval lies above zero at k = 1 and below zero at k = 2."
     )
     found = findings({"picks": picks, "scores": pd.DataFrame(rows[2:])}, "mmi")
-    assert found[1].endswith("the mean of random sets at k = 3; zero is in its intervals.")
+    assert found[2].endswith("the mean of random sets at k = 3; zero is in its intervals.")
 
 
 def test_files_that_are_no_tables_are_named(zoo: Path) -> None:
@@ -836,7 +845,7 @@ def test_a_zoo_without_cards_has_no_table_of_checkpoints(zoo: Path) -> None:
     picks, *_ = make_tables(zoo, [])
     html = write_page(zoo, figures_of(zoo)[:3], [picks])
     assert html.count("<table>") == 1
-    assert "mmi picks" in html
+    assert "picked in this order by mmi" in html
 
 
 def test_cards_that_are_none_are_named(zoo: Path) -> None:

@@ -89,7 +89,12 @@ EVALUATED = {
     "tabulate_scores": 1,
     "write_report": 1,
 }
-SELECTED = {"select": 1, "plot_mutual_information": 1, "tabulate_picks": 1}
+SELECTED = {
+    "select": 1,
+    "plot_mutual_information": 1,
+    "tabulate_picks": 1,
+    "tabulate_representatives": 1,
+}
 COVARIANCE = {
     "estimate_word_covariance": 1,
     "plot_convergence": 1,
@@ -223,6 +228,7 @@ def test_a_precomputed_covariance_needs_no_probe(changed: Changed) -> None:
         "plot_covariance": 1,
         "plot_mutual_information": 1,
         "tabulate_picks": 1,
+        "tabulate_representatives": 1,
         "write_report": 1,
     }
     result = workspace.snakemake("--cores", "2")

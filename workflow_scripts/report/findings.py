@@ -24,10 +24,11 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
     picks = tables["picks"]
     of_headline = picks[picks["method"] == headline].sort_values("k")
     if len(of_headline):
-        named = ", ".join(of_headline["picks"].iloc[-1].split())
-        sentences.append(f"{headline} picks, in this order: {named}.")
+        sentences += kept_checkpoints(of_headline.iloc[-1])
     if "stability" in tables:
         sentences += stable_picks(tables["stability"], headline)
+    if "representatives" in tables:
+        sentences += what_picks_leave(tables["representatives"])
     if "checkpoints" in tables:
         sentences += known_of_checkpoints(tables["checkpoints"])
     if "scores" in tables:
@@ -35,6 +36,33 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
     if "objective" in tables:
         sentences += predicted_scores(tables["objective"])
     return sentences
+
+
+def kept_checkpoints(picks: "pd.Series[Any]") -> list[str]:
+    """The largest set of a method, and how much better another could be by its measure."""
+    names = picks["picks"].split()
+    these = "this one" if len(names) == 1 else f"these {len(names)}, picked in this order"
+    sentences = [f"Keep {these} by {picks['method']}: {', '.join(names)}."]
+    if pd.notna(picks["bound"]) and picks["objective"] > 0:
+        share = max(picks["bound"] / picks["objective"] - 1, 0.0)
+        better = "better" if share < 0.0005 else f"more than {share:.1%} better"
+        sentences.append(
+            f"By the measure of {picks['method']} no set of {len(names)} is {better}; that is "
+            "proven."
+        )
+    return sentences
+
+
+def what_picks_leave(table: pd.DataFrame) -> list[str]:
+    """How much of the checkpoints left out the picks do not tell."""
+    if table.empty:
+        return []
+    worst = table.sort_values("residual").iloc[-1]
+    median = table["residual"].median()
+    return [
+        f"Of the {len(table)} checkpoints left out the picks leave {median:.0%} of the variance in "
+        f"the median, and most of {worst['checkpoint']} ({worst['residual']:.0%})."
+    ]
 
 
 def stable_picks(stability: pd.DataFrame, headline: str) -> list[str]:

@@ -74,6 +74,7 @@ FIGURES = {
 }
 TABLES = {
     "picks": "Picks",
+    "representatives": "Who represents whom",
     "stability": "Stability of the picks",
     "scores": "Scores",
     "objective": "Mutual information and scores of random sets",
@@ -81,6 +82,7 @@ TABLES = {
 }
 _CAPTION_OF_TABLE = {
     "picks": "picks",
+    "representatives": "representatives",
     "stability": "stability-table",
     "scores": "score-table",
     "objective": "objective-table",
@@ -118,9 +120,15 @@ _HEADS = {
     "alpha": "α",
     "rankme": "RankMe",
     "stable_rank": "stable rank",
+    "representative": "best predicted by",
+    "next": "then by",
+    "next_weight": "weight",
+    "residual": "variance left",
 }
 # Digits may look like a number.
-_TEXTS = dict.fromkeys(["checkpoint", "source", "revision", "classes", "picks"], str)
+_TEXTS = dict.fromkeys(
+    ["checkpoint", "source", "revision", "classes", "picks", "representative", "next"], str
+)
 
 
 def zoo_page(
