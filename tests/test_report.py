@@ -464,13 +464,13 @@ def write_page(zoo: Path, figures: list[Path], made: list[Path]) -> str:
 def test_the_page_holds_everything_itself(zoo: Path) -> None:
     html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
     assert html.count("<svg ") == 8
-    assert html.count("<table>") == 6
+    assert html.count("<table ") == 6
     assert "Of the 2 checkpoints left out" in html
     assert "mmi picks the same set in 100% (k = 1), 75% (k = 2)." in html
     assert "Keep these 2, picked in this order by mmi: cat, ant." in html
     assert "mean dev accuracy of 95.0%" in html
     assert "Note: ant and bee are alike." in html
-    for attribute in ("src=", "<script", "<link", "@import", "url(http"):
+    for attribute in ("src=", "<link", "@import", "url(http", "fetch(", "import("):
         assert attribute not in html
 
 
@@ -844,7 +844,7 @@ def test_the_quality_of_features_stands_beside_what_is_known_of_checkpoints(zoo:
 def test_a_zoo_without_cards_has_no_table_of_checkpoints(zoo: Path) -> None:
     picks, *_ = make_tables(zoo, [])
     html = write_page(zoo, figures_of(zoo)[:3], [picks])
-    assert html.count("<table>") == 1
+    assert html.count("<table ") == 1
     assert "picked in this order by mmi" in html
 
 

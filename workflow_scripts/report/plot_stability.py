@@ -46,7 +46,7 @@ def draw(stability: pd.DataFrame, path: Path) -> None:
         made.legend(
             [Patch(color=colour), Patch(color=GREY, alpha=0.5)],
             [f"picked by {method} from the whole probe", "not picked"],
-            loc="outside lower center",
+            loc="outside upper center",
             ncols=2,
             frameon=False,
         )
