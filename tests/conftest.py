@@ -13,6 +13,8 @@ from workspace import Workspace
 CPU_SECONDS_ALLOWED = 200
 
 
+# Before xdist looks at the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests run in two processes at a time; those that share a fixture stay in one process."""
     for item in items:
