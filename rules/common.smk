@@ -8,6 +8,16 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
+from workflow_scripts.common.packages import missing_packages
+
+# With --sdm conda the jobs have packages of their own.
+if not workflow.deployment_settings.deployment_method:
+    if missing := missing_packages(ROOT / "requirements.txt"):
+        sys.exit(
+            f"error: {', '.join(missing)} cannot be found by {sys.executable}; run "
+            "pip install -r requirements.txt there"
+        )
+
 from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
 from workflow_scripts.common.settings import to_flags
 from workflow_scripts.common.source_files import source_files

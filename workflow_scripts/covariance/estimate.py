@@ -87,7 +87,7 @@ def sums_of_all_pairs(
     if fresh:
         with choose_arrays(device) as arrays:
             new = gram_sums(
-                lambda i, rows: features[i].features[units[rows]],
+                lambda i, rows: features[i].read(units[rows]),
                 [one.features.shape[1] for one in features],
                 prefixes,
                 memory_bytes,

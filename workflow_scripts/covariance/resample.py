@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _rows(
     features: Features, units: NDArray[np.int64], chosen: NDArray[np.int64]
 ) -> NDArray[np.floating]:
-    return features.features[units[chosen]]
+    return features.read(units[chosen])
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def quality_table(names: Sequence[str], features: Sequence[Features]) -> pd.Data
 
 
 def _rows(features: Features, units: NDArray[np.int64], rows: slice) -> NDArray[np.floating]:
-    return features.features[units[rows]]
+    return features.read(units[rows])
 
 
 def main(argv: Sequence[str] | None = None) -> None:

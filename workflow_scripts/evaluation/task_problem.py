@@ -110,6 +110,8 @@ def make_problem(
         rows = np.flatnonzero(task.split == name)
         if not len(rows):
             raise ValueError(f"there is no {name} unit that every checkpoint has features of")
+        if not np.isfinite(task.target[rows]).all():
+            raise ValueError(f"a value of its {name} split is not finite; mend its files")
         splits[name] = Examples(task.target[rows], task.sequence[rows], int(rows[0]))
     check_targets(splits["train"].targets)
     metric = metric_for(task.metric, task.labels, task.positive)

@@ -48,7 +48,7 @@ class ProbeFeatures:
                 f"{len(rows)} units of the probe are left at units = {units}, which is shorter "
                 "than a sentence; raise it, or use a larger probe"
             )
-        return [one.features[rows] for one in self.features]
+        return [one.read(rows) for one in self.features]
 
 
 def sampled_units(groups: NDArray[np.int64], units: int, seed: int) -> NDArray[np.int64]:
