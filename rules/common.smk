@@ -18,6 +18,7 @@ if not workflow.deployment_settings.deployment_method:
             "pip install -r requirements.txt there"
         )
 
+from workflow_scripts.common.checkpoint_names import file_name
 from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
 from workflow_scripts.common.settings import to_flags
 from workflow_scripts.common.source_files import source_files
@@ -96,7 +97,7 @@ def zoo_of(wildcards):
 def feature_files(wildcards, corpus):
     """The features of every checkpoint of a zoo on a corpus."""
     return [
-        f"results/{wildcards.zoo}/features/{corpus}/{name}.safetensors"
+        f"results/{wildcards.zoo}/features/{corpus}/{file_name(name)}.safetensors"
         for name in zoo_of(wildcards).checkpoint_names
     ]
 
@@ -316,7 +317,9 @@ def checkpoints_of_kind(kind):
     return zoos_with(
         "checkpoints",
         lambda zoo: [
-            name for name in zoo.checkpoint_names if kind_of(zoo, name) == kind
+            file_name(name)
+            for name in zoo.checkpoint_names
+            if kind_of(zoo, name) == kind
         ],
     )
 
@@ -328,7 +331,16 @@ def kind_of(zoo, name):
 
 def text_checkpoint(wildcards):
     """The settings of a text checkpoint."""
-    return zoo_of(wildcards).checkpoints[wildcards.checkpoint]
+    return zoo_of(wildcards).checkpoints[checkpoint_of(wildcards)]
+
+
+def checkpoint_of(wildcards):
+    """The name of a checkpoint whose files have the name in the wildcard."""
+    return next(
+        name
+        for name in zoo_of(wildcards).checkpoint_names
+        if file_name(name) == wildcards.checkpoint
+    )
 
 
 def hub_flags(wildcards):
@@ -692,7 +704,7 @@ def quality_flags(wildcards):
 def card_files(wildcards):
     """What each checkpoint of a zoo says of itself."""
     return [
-        f"results/{wildcards.zoo}/checkpoints/{name}/checkpoint.json"
+        f"results/{wildcards.zoo}/checkpoints/{file_name(name)}/checkpoint.json"
         for name in zoo_of(wildcards).checkpoint_names
     ]
 

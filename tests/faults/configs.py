@@ -1,11 +1,15 @@
 """Mistakes in the configuration, beside the wrong type of every field and the unknown key of every
 block, which tests/test_config.py has."""
 
+import hashlib
+import re
+from types import SimpleNamespace
 from typing import Any
 
 import yaml
 
 from tests.faults.scene import Outcome, Scene, fault
+from workflow_scripts.common.checkpoint_names import file_name
 from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
 
 
@@ -94,3 +98,43 @@ def config_that_peeks_at_an_unknown_task(scene: Scene) -> Outcome:
 @fault
 def config_of_one_checkpoint(scene: Scene) -> Outcome:
     return with_checkpoints("ant")
+
+
+@fault
+def config_of_odd_checkpoint_names(scene: Scene) -> Outcome:
+    odd = [
+        "google/bert_uncased_L-2",
+        "bert base (ünïcode)",
+        "../x",
+        "a.b",
+        "01",
+        "$(x)`;'\"$",
+        "名",
+    ]
+    names = [file_name(one) for one in odd]
+    assert len(set(names)) == len(odd)
+    assert all(re.fullmatch(r"[\w.-]+(~[0-9a-f]{8})?", one, re.ASCII) for one in names)
+    assert not any(one.startswith((".", "-")) for one in names)
+    return with_checkpoints(*odd)
+
+
+@fault
+def config_of_a_checkpoint_name_with_a_plus(scene: Scene) -> Outcome:
+    return with_checkpoints("ant+bee", "cat")
+
+
+@fault
+def config_of_a_checkpoint_name_like_a_flag(scene: Scene) -> Outcome:
+    return with_checkpoints("--output", "cat")
+
+
+@fault
+def config_of_a_checkpoint_name_of_two_lines(scene: Scene) -> Outcome:
+    return with_checkpoints("ant\nbee", "cat")
+
+
+@fault
+def config_of_checkpoint_names_with_the_same_files(scene: Scene) -> Outcome:
+    """Their digests begin alike; here all do, for there is no such pair at hand."""
+    scene.patch.setattr(hashlib, "sha256", lambda _: SimpleNamespace(hexdigest=lambda: "0" * 64))
+    return with_checkpoints("bert/base", "bert base")

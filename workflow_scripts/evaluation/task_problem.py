@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
 from workflow_scripts.common.script import UserError
@@ -49,7 +50,7 @@ def open_task(path: Path, folder: Path, checkpoints: Sequence[str]) -> TaskFiles
     """
     task = read_task(path)
     files: dict[str, Features] = {
-        name: open_features(folder / f"{name}.safetensors") for name in checkpoints
+        name: open_features(feature_path(folder, name)) for name in checkpoints
     }
     check_same_corpus(checkpoints, list(files.values()))
     corpus = files[checkpoints[0]].metadata.get("corpus")

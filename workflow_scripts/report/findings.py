@@ -24,7 +24,7 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
     picks = tables["picks"]
     of_headline = picks[picks["method"] == headline].sort_values("k")
     if len(of_headline):
-        named = ", ".join(of_headline["picks"].iloc[-1].split())
+        named = ", ".join(of_headline["picks"].iloc[-1].split(" + "))
         sentences.append(f"{headline} picks, in this order: {named}.")
     if "stability" in tables:
         sentences += stable_picks(tables["stability"], headline)
