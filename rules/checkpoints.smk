@@ -51,13 +51,14 @@ rule fetch_checkpoint:
     conda:
         "../envs/taskspace.yaml"
     params:
+        checkpoint=checkpoint_of,
         folder="results/{zoo}/checkpoints/{checkpoint}",
         flags=hub_flags,
     message:
-        "{wildcards.zoo}: fetching {wildcards.checkpoint}"
+        "{wildcards.zoo}: fetching {params.checkpoint}"
     shell:
         "python -m workflow_scripts.checkpoints.fetch_checkpoint"
-        " --checkpoint {wildcards.checkpoint:q} {params.flags:q} --folder {params.folder:q}"
+        " --checkpoint {params.checkpoint:q} {params.flags:q} --folder {params.folder:q}"
         " --card {output.card:q} > {log:q} 2>&1"
 
 
@@ -77,13 +78,14 @@ rule describe_folder:
     resources:
         mem_mb=growing(1000),
     params:
+        checkpoint=checkpoint_of,
         path=lambda wildcards: text_checkpoint(wildcards).path,
         flags=remote_code_flags,
     message:
-        "{wildcards.zoo}: looking at {wildcards.checkpoint}"
+        "{wildcards.zoo}: looking at {params.checkpoint}"
     shell:
         "python -m workflow_scripts.checkpoints.describe_folder"
-        " --checkpoint {wildcards.checkpoint:q} --path {params.path:q} {params.flags:q}"
+        " --checkpoint {params.checkpoint:q} --path {params.path:q} {params.flags:q}"
         " --card {output.card:q} > {log:q} 2>&1"
 
 
@@ -116,11 +118,12 @@ rule pretrain:
     resources:
         mem_mb=growing(2000),
     params:
+        checkpoint=checkpoint_of,
         folder="results/{zoo}/checkpoints/{checkpoint}",
         flags=pretraining_flags,
     message:
-        "{wildcards.zoo}: pre-training {wildcards.checkpoint}"
+        "{wildcards.zoo}: pre-training {params.checkpoint}"
     shell:
-        "python -m workflow_scripts.checkpoints.pretrain --checkpoint {wildcards.checkpoint:q}"
+        "python -m workflow_scripts.checkpoints.pretrain --checkpoint {params.checkpoint:q}"
         " --text {input.text:q} {params.flags:q} --folder {params.folder:q}"
         " --card {output.card:q} > {log:q} 2>&1"

@@ -8,6 +8,17 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
+from workflow_scripts.common.packages import missing_packages
+
+# With --sdm conda the jobs have packages of their own.
+if not workflow.deployment_settings.deployment_method:
+    if missing := missing_packages(ROOT / "requirements.txt"):
+        sys.exit(
+            f"error: {', '.join(missing)} cannot be found by {sys.executable}; run "
+            "pip install -r requirements.txt there"
+        )
+
+from workflow_scripts.common.checkpoint_names import file_name
 from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
 from workflow_scripts.common.settings import to_flags
 from workflow_scripts.common.source_files import source_files
@@ -87,7 +98,7 @@ def zoo_of(wildcards):
 def feature_files(wildcards, corpus):
     """The features of every checkpoint of a zoo on a corpus."""
     return [
-        f"results/{wildcards.zoo}/features/{corpus}/{name}.safetensors"
+        f"results/{wildcards.zoo}/features/{corpus}/{file_name(name)}.safetensors"
         for name in zoo_of(wildcards).checkpoint_names
     ]
 
@@ -307,7 +318,9 @@ def checkpoints_of_kind(kind):
     return zoos_with(
         "checkpoints",
         lambda zoo: [
-            name for name in zoo.checkpoint_names if kind_of(zoo, name) == kind
+            file_name(name)
+            for name in zoo.checkpoint_names
+            if kind_of(zoo, name) == kind
         ],
     )
 
@@ -319,7 +332,18 @@ def kind_of(zoo, name):
 
 def text_checkpoint(wildcards):
     """The settings of a text checkpoint."""
-    return zoo_of(wildcards).checkpoints[wildcards.checkpoint]
+    return zoo_of(wildcards).checkpoints[checkpoint_of(wildcards)]
+
+
+def checkpoint_of(wildcards):
+    """The name of a checkpoint whose files have the name in the wildcard."""
+    return names_by_file(wildcards.zoo)[wildcards.checkpoint]
+
+
+@cache
+def names_by_file(zoo):
+    """The names of a zoo's checkpoints, by the names of their files."""
+    return {file_name(name): name for name in ZOOS[zoo].checkpoint_names}
 
 
 def hub_flags(wildcards):
@@ -382,7 +406,7 @@ def training_flags(wildcards):
 # Stage 3: the features of each checkpoint on each corpus.
 def feature_flags(wildcards):
     """How a checkpoint's features are made and stored."""
-    return to_flags(zoo_of(wildcards).features_of(wildcards.checkpoint))
+    return to_flags(zoo_of(wildcards).features_of(checkpoint_of(wildcards)))
 
 
 # Stage 4: the covariance between the checkpoints.
@@ -697,7 +721,7 @@ def quality_flags(wildcards):
 def card_files(wildcards):
     """What each checkpoint of a zoo says of itself."""
     return [
-        f"results/{wildcards.zoo}/checkpoints/{name}/checkpoint.json"
+        f"results/{wildcards.zoo}/checkpoints/{file_name(name)}/checkpoint.json"
         for name in zoo_of(wildcards).checkpoint_names
     ]
 

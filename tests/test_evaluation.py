@@ -325,19 +325,6 @@ def test_features_of_another_corpus_are_refused(folder: Path) -> None:
         run_evaluate(folder, "--singles")
 
 
-def test_selections_that_do_not_fit_the_zoo_are_refused(folder: Path) -> None:
-    with pytest.raises(UserError, match="selections of size 9 hold no set"):
-        run_evaluate(folder, *of_selections(folder, 9))
-    table = pd.read_csv(folder / "mmi.csv")
-    table["checkpoint"] = "yak"
-    table.to_csv(folder / "mmi.csv", index=False)
-    with pytest.raises(UserError, match="name yak, which is not in the zoo"):
-        run_evaluate(folder, *of_selections(folder, 2))
-    (folder / "mmi.csv").write_text("hello\n1\n")
-    with pytest.raises(UserError, match=r"mmi\.csv: this is no selection table"):
-        run_evaluate(folder, *of_selections(folder, 2))
-
-
 def tasks_by_metric() -> dict[str, Task]:
     """Tasks that cat can learn; some in sentences of six words."""
     known = some_task().target

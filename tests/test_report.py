@@ -441,7 +441,7 @@ def test_tables_hold_picks_in_order_and_what_checkpoints_know(zoo: Path) -> None
     assert stability["set_share"].tolist() == [1.0, 0.75]
     assert set(picks["method"]) == {"mmi", "peek"}
     chosen = picks[(picks["method"] == "mmi") & (picks["k"] == 2)]
-    assert chosen["picks"].item() == "cat ant"
+    assert chosen["picks"].item() == "cat + ant"
     assert chosen["objective"].item() == pytest.approx(0.2)
     assert chosen["bound"].item() == pytest.approx(0.25)
     assert chosen["gap"].item() == pytest.approx(0.05)

@@ -81,7 +81,7 @@ def picked(picks: str, objective: float, bound: float) -> list[str]:
 
 
 def test_the_first_sentences_say_what_to_keep_and_how_much_better_it_could_be() -> None:
-    assert picked("cat ant", 2.0, 2.1) == [
+    assert picked("cat + ant", 2.0, 2.1) == [
         "Keep these 2, picked in this order by mmi: cat, ant.",
         "By the measure of mmi no set of 2 is more than 5.0% better; that is proven.",
     ]

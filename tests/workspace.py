@@ -14,6 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "rules", "workflow_scripts", "config.yaml", "configs", "profiles", "envs"]
+PARTS += ["requirements.txt"]
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,12 @@ def _line(details: ErrorDetails) -> str:
         return f"{where}: needs a key {key!r} that is one of {allowed}; given: {_shown(given)}"
     if path[-1] == "[key]" and not isinstance(given, str):
         return f"{'.'.join(path[:-2])}: {given!r} is read as a number, not a name: put it in quotes"
+    if path[-1] == "[key]" and "checkpoints" in path[-3:-2]:
+        return (
+            f"{'.'.join(path[:-2])}: {_shown(given)} cannot be the name of a checkpoint; use up to "
+            "200 characters without '+' or line feeds, beginning with neither '-' nor '*', and "
+            "without space at the ends"
+        )
     if path[-1] == "[key]":
         return (
             f"{'.'.join(path[:-2])}: {given!r} cannot be a name here; use letters, digits, "

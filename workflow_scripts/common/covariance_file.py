@@ -60,6 +60,8 @@ def read_covariance(path: Path) -> Covariance:
             )
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such covariance file") from None
+    except PermissionError:
+        raise
     except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{path}: this is no covariance file (.npz with names, values, rows, estimator)"

@@ -79,8 +79,10 @@ def _read_bare(path: Path, names_path: Path | None) -> tuple[list[str], NDArray[
 
 def _read_labelled(path: Path) -> tuple[list[str], NDArray[np.float64]]:
     try:
-        table = pd.read_csv(path, index_col=0)
-        rows, columns = [str(name) for name in table.index], list(table.columns)
+        # Names may look like numbers, or be NA or None; numbers that are missing are empty.
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = table.set_index(table.columns[0])
+        rows, columns = list(table.index), list(table.columns)
         if sorted(rows) != sorted(columns):
             raise UserError(f"{path}: the first row and the first column must hold the same names")
         return rows, table[rows].to_numpy(np.float64)

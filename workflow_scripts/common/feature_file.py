@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -45,27 +46,31 @@ class FeatureWriter:
     def __init__(
         self, path: Path, units: int, dim: int, dtype: str, metadata: dict[str, str]
     ) -> None:
-        self._atomic = atomic_path(path)
+        self._path = path
         self._shape = (units, dim)
         self._dtype = np.dtype(dtype)
         self._header = _header(units, dim, self._dtype, metadata)
 
     def __enter__(self) -> Self:
-        temporary = self._atomic.__enter__()
-        units, _ = self._shape
-        start = len(self._header)
-        # Without space set aside, writing to the map would end the process where the disk is full.
-        with temporary.open("wb") as file:
-            size = start + self._payload()
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-            else:  # macOS
-                file.truncate(size)
-        self._bytes = np.memmap(temporary, np.uint8, "r+", shape=(start + self._payload(),))
-        self._bytes[:start] = np.frombuffer(self._header, np.uint8)
-        self.features = self._bytes[start : start + self._payload() - units].view(self._dtype)
-        self.features = self.features.reshape(self._shape)
-        self.present = self._bytes[start + self._payload() - units :].view(np.bool_)
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(self._path))
+            units, _ = self._shape
+            start = len(self._header)
+            # Without space set aside, writing to the map would end the process where the disk is
+            # full.
+            with temporary.open("wb") as file:
+                size = start + self._payload()
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+                else:  # macOS
+                    file.truncate(size)
+            self._bytes = np.memmap(temporary, np.uint8, "r+", shape=(start + self._payload(),))
+            self._bytes[:start] = np.frombuffer(self._header, np.uint8)
+            self.features = self._bytes[start : start + self._payload() - units].view(self._dtype)
+            self.features = self.features.reshape(self._shape)
+            self.present = self._bytes[start + self._payload() - units :].view(np.bool_)
+            stack.push(self._finish)
+            self._stack = stack.pop_all()
         return self
 
     def write(self, rows: NDArray[np.integer] | slice, features: NDArray[np.floating]) -> None:
@@ -79,6 +84,15 @@ class FeatureWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def _finish(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write the digest, if all went well, and let go of the file before it is renamed."""
         if kind is None:
             digest = hashlib.sha256()
             body = self._bytes[len(self._header) :]
@@ -90,7 +104,6 @@ class FeatureWriter:
             )
             self._bytes.flush()
         del self.features, self.present, self._bytes
-        self._atomic.__exit__(kind, error, trace)
 
     def _payload(self) -> int:
         units, dim = self._shape
@@ -102,11 +115,13 @@ class Features:
     """A feature file opened for reading; the arrays are memory maps.
 
     Attributes:
+        path: the file.
         features: [n, d].
         present: [n], false where a unit got no vector.
         metadata: what the features were made from.
     """
 
+    path: Path
     features: NDArray[np.floating]
     present: NDArray[np.bool_]
     metadata: dict[str, str]
@@ -115,6 +130,33 @@ class Features:
     def digest(self) -> str:
         """The sha256 of the tensors, as recorded when they were written."""
         return self.metadata[_DIGEST_KEY]
+
+    def read(self, units: NDArray[np.int64]) -> NDArray[np.floating]:
+        """The features [len(units), d] of some units.
+
+        Raises:
+            UserError: if they are not finite.
+        """
+        values = self.features[units]
+        check_finite(values, units, str(self.path))
+        return values
+
+
+def check_finite(values: NDArray[np.floating], units: NDArray[np.int64], where: str) -> None:
+    """Refuse features [len(units), d] that are not finite, which nothing can be computed from.
+
+    Args:
+        where: what has them, for the message.
+
+    Raises:
+        UserError: naming the first such unit.
+    """
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise UserError(
+            f"{where}: the features of unit {units[~finite][0]} are not finite; delete the file "
+            "and run again"
+        )
 
 
 def open_features(path: Path) -> Features:
@@ -135,11 +177,13 @@ def open_features(path: Path) -> Features:
             raise KeyError(_DIGEST_KEY)
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such feature file") from None
+    except PermissionError:
+        raise
     except (OSError, OverflowError, ValueError, KeyError, TypeError, MemoryError) as error:
         raise UserError(
             f"{path}: this is no complete feature file of this workflow; delete it and run again"
         ) from error
-    return Features(features, present, metadata)
+    return Features(path, features, present, metadata)
 
 
 def check_same_corpus(names: Sequence[str], features: Sequence[Features]) -> None:

@@ -6,6 +6,9 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
+
+from workflow_scripts.common.disk_error import told
 
 Main = Callable[[Sequence[str] | None], None]
 
@@ -14,11 +17,16 @@ class UserError(Exception):
     """Something that the user can mend: one sentence saying what is wrong, where, what to do."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a flag in one line, without repeating how all flags are used."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; --help explains the flags\n")
+
+
 def parser(description: str | None) -> argparse.ArgumentParser:
     """An argument parser whose ``--help`` begins with the script's docstring."""
-    return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def existing_file(text: str) -> Path:
@@ -48,9 +56,16 @@ def not_negative(text: str) -> float:
 
 
 def run(main: Main) -> None:
-    """Run a script's ``main`` as a program: a :class:`UserError` becomes one line and status 1."""
+    """Run a script's ``main`` as a program.
+
+    A :class:`UserError`, and what the system says of a file or disk, become one line and status 1.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         main(None)
     except UserError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if (sentence := told(error)) is None:
+            raise
+        sys.exit(f"error: {sentence}")

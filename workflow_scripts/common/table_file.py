@@ -14,6 +14,9 @@ FORWARD_COLUMNS = ["rank", "checkpoint", "dev_score"]
 TRANSFERABILITY_COLUMNS = ["checkpoint", "logme", "h_score"]
 QUALITY_COLUMNS = ["checkpoint", "rankme", "alpha_req", "stable_rank", "alpha"]
 
+# What users name. These stay texts, also where they look like numbers, or are NA or None.
+_NAMES = ["checkpoint", "checkpoints", "method", "picks", "task", "zoo"]
+
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read a table that has at least the given columns.
@@ -22,9 +25,11 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         UserError: if the file is missing or has other columns.
     """
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, converters=dict.fromkeys(_NAMES, str))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such table") from None
+    except PermissionError:
+        raise
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: this is no table in CSV") from error
     missing = [column for column in columns if column not in table]

@@ -97,6 +97,8 @@ def read_task(path: Path) -> Task:
         )
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such task file") from None
+    except PermissionError:
+        raise
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise UserError(
             f"{path}: this is no task file (parquet with unit, sequence, split, target)"

@@ -17,6 +17,7 @@ from workflow_scripts.checkpoints.settings import (
     TextCheckpoint,
     TrainingSettings,
 )
+from workflow_scripts.common.checkpoint_names import CheckpointName, shared_file_name
 from workflow_scripts.common.settings import AllDifferent, Name, Settings
 from workflow_scripts.covariance.settings import CovarianceSettings, StabilitySettings
 from workflow_scripts.data.settings import (
@@ -275,7 +276,7 @@ class TextZoo(Zoo):
     data: StdlibSource | None = Field(
         None, description="an embedded source of text and tasks, for miniature models"
     )
-    checkpoints: Annotated[dict[Name, TextCheckpoint], Field(min_length=2)] = Field(
+    checkpoints: Annotated[dict[CheckpointName, TextCheckpoint], Field(min_length=2)] = Field(
         description="the checkpoints, by name"
     )
     probe: ProbeText | None = Field(
@@ -358,7 +359,8 @@ class TextZoo(Zoo):
     @model_validator(mode="after")
     def _stages_fit_together(self) -> "TextZoo":
         problem = (
-            self._probe_problem()
+            self._name_problem()
+            or self._probe_problem()
             or self._corpus_problem()
             or self._source_problem()
             or self.selection_problem()
@@ -366,6 +368,12 @@ class TextZoo(Zoo):
         if problem:
             raise ValueError(problem)
         return self
+
+    def _name_problem(self) -> str | None:
+        same = shared_file_name(self.checkpoints)
+        if same is None:
+            return None
+        return f"checkpoints: {same[0]!r} and {same[1]!r} would have the same files; rename one"
 
     def _probe_problem(self) -> str | None:
         if self.probe is None and self.covariance.precomputed is None:

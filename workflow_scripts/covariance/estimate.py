@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.corpus_file import read_sentences
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.digest import file_digest
@@ -87,7 +88,7 @@ def sums_of_all_pairs(
     if fresh:
         with choose_arrays(device) as arrays:
             new = gram_sums(
-                lambda i, rows: features[i].features[units[rows]],
+                lambda i, rows: features[i].read(units[rows]),
                 [one.features.shape[1] for one in features],
                 prefixes,
                 memory_bytes,
@@ -159,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = from_flags(CovarianceSettings, arguments)
 
     names = sorted(arguments.checkpoints)
-    features = [open_features(arguments.features_folder / f"{name}.safetensors") for name in names]
+    features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
     check_same_corpus(names, features)
     units = common_units(features)
     prefixes = probe_prefixes(arguments, features[0], units)

@@ -81,7 +81,8 @@ class CentredGram:
         present: [n], which units the checkpoint has; it is centred over these.
 
     Raises:
-        ValueError: if fewer than 4 units are present, or the features do not vary.
+        ValueError: if fewer than 4 units are present, or the features are not finite or do not
+            vary.
     """
 
     def __init__(self, features: NDArray[np.floating], present: NDArray[np.bool_]) -> None:
@@ -92,6 +93,8 @@ class CentredGram:
             raise ValueError(f"only {count} units have features, at least 4 are needed")
         sums = [features[part].sum(axis=0, dtype=np.float64) for part in self._parts()]
         self._mean = np.sum(sums, axis=0) / count
+        if not np.isfinite(self._mean).all():
+            raise ValueError("the features of some unit are not finite")
         self._squares = np.zeros(len(features))
         for part in self._parts():
             self._squares[part] = np.square(self._rows(part)).sum(axis=1)

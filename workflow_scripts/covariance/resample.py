@@ -13,6 +13,7 @@ from typing import cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import (
     Features,
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     names = covariance.names
     if covariance.estimator not in get_args(Estimator):
         raise UserError(f"{arguments.covariance}: it was brought along, with no probe to resample")
-    features = [open_features(arguments.features_folder / f"{name}.safetensors") for name in names]
+    features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
     check_same_corpus(names, features)
     groups = read_unit_groups(arguments.corpus)
     units = common_units(features)
@@ -101,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _rows(
     features: Features, units: NDArray[np.int64], chosen: NDArray[np.int64]
 ) -> NDArray[np.floating]:
-    return features.features[units[chosen]]
+    return features.read(units[chosen])
 
 
 if __name__ == "__main__":

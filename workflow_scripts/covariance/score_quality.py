@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.feature_file import (
     Features,
     check_same_corpus,
@@ -58,7 +59,7 @@ def quality_table(names: Sequence[str], features: Sequence[Features]) -> pd.Data
 
 
 def _rows(features: Features, units: NDArray[np.int64], rows: slice) -> NDArray[np.floating]:
-    return features.features[units[rows]]
+    return features.read(units[rows])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--output", type=Path, required=True, help="the scores, .csv")
     arguments = flags.parse_args(argv)
     names = sorted(arguments.checkpoints)
-    features = [open_features(arguments.features_folder / f"{name}.safetensors") for name in names]
+    features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
     check_same_corpus(names, features)
     table = quality_table(names, features)
     write_table(table, arguments.output)

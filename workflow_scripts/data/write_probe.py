@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = flags.parse_args(argv)
     text = read_text(arguments.text, arguments.format)
     chosen = list(probe_sentences(text, arguments.min_words, arguments.max_sentences))
+    if not chosen and arguments.min_words == 1:
+        raise UserError(f"{arguments.text}: this file holds no sentence; name another")
     if not chosen:
         raise UserError(
             f"{arguments.text}: no sentence has {arguments.min_words} words or more; "

@@ -60,18 +60,27 @@ def read_requests(paths: Sequence[Path], size: int) -> list[Request]:
     """The selections of one size in selection tables, each with its checkpoints sorted.
 
     Raises:
-        UserError: if a file is missing or something else.
+        UserError: if a file is missing or something else, or a set has another size than it says.
     """
     sets: dict[tuple[str, int], list[str]] = {}
     for path in paths:
         try:
             with path.open(newline="", encoding="utf-8") as file:
-                for row in csv.DictReader(file):
+                rows = csv.DictReader(file)
+                if not {"method", "draw", "k", "checkpoint"} <= {*(rows.fieldnames or [])}:
+                    raise KeyError("a column")
+                for row in rows:
                     if int(row["k"]) == size:
                         key = (row["method"], int(row["draw"]))
                         sets.setdefault(key, []).append(row["checkpoint"])
         except (OSError, KeyError, ValueError) as error:
             raise UserError(f"{path}: this is no selection table; select again") from error
+    for (method, draw), picks in sets.items():
+        if len(picks) != size or len(set(picks)) != size:
+            raise UserError(
+                f"the selections of size {size} hold a set of {len(set(picks))}, draw {draw} of "
+                f"{method}; select again"
+            )
     return [
         Request(method, draw, tuple(sorted(picks)))
         for (method, draw), picks in sorted(sets.items())

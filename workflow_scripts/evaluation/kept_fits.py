@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from workflow_scripts.common.disk_error import told
+from workflow_scripts.common.script import UserError
 from workflow_scripts.evaluation.training import Fit
 
 
@@ -44,12 +46,25 @@ class KeptFits:
         return self._found[key]
 
     def add(self, fits: dict[str, Fit]) -> None:
-        """Keep fits, on disk when this returns."""
+        """Keep fits, on disk when this returns.
+
+        Raises:
+            UserError: if the disk is full or refuses the file otherwise.
+        """
         self._found |= fits
         if self._path is None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a+b") as file:
+        try:
+            self._append(self._path, fits)
+        except OSError as error:
+            if (sentence := told(error, self._path)) is None:
+                raise
+            raise UserError(sentence) from error
+
+    @staticmethod
+    def _append(path: Path, fits: dict[str, Fit]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
             text = "".join(
                 f"{key},{fit.dev_score!r},{fit.test_score!r},{fit.epochs}\n"
                 for key, fit in fits.items()

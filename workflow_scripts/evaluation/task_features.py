@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.feature_file import check_finite
+
 Rows = slice | NDArray[np.int64]
 
 # Rows of a block, where all are gone through.
@@ -71,10 +73,15 @@ class TaskFeatures:
         return int(self._arrays[name].shape[1])
 
     def read(self, name: str, rows: Rows) -> NDArray[np.float32]:
-        """The features [len(rows), d] of a checkpoint; not to be written to."""
+        """The features [len(rows), d] of a checkpoint; not to be written to.
+
+        Raises:
+            UserError: if they are not finite in single precision.
+        """
         if name in self._held:
             return self._held[name][rows]
         values = self._arrays[name][self._units[rows]].astype(np.float32, copy=False)
+        check_finite(values, self._units[rows], f"checkpoint {name}")
         self._unread -= values.nbytes
         if self._unread < 0:
             self._unread = _RESIDENT_BYTES

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
 from workflow_scripts.common.script import UserError
@@ -49,7 +50,7 @@ def open_task(path: Path, folder: Path, checkpoints: Sequence[str]) -> TaskFiles
     """
     task = read_task(path)
     files: dict[str, Features] = {
-        name: open_features(folder / f"{name}.safetensors") for name in checkpoints
+        name: open_features(feature_path(folder, name)) for name in checkpoints
     }
     check_same_corpus(checkpoints, list(files.values()))
     corpus = files[checkpoints[0]].metadata.get("corpus")
@@ -110,6 +111,8 @@ def make_problem(
         rows = np.flatnonzero(task.split == name)
         if not len(rows):
             raise ValueError(f"there is no {name} unit that every checkpoint has features of")
+        if not np.isfinite(task.target[rows]).all():
+            raise ValueError(f"a value of its {name} split is not finite; mend its files")
         splits[name] = Examples(task.target[rows], task.sequence[rows], int(rows[0]))
     check_targets(splits["train"].targets)
     metric = metric_for(task.metric, task.labels, task.positive)

@@ -40,7 +40,7 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
 
 def kept_checkpoints(picks: "pd.Series[Any]") -> list[str]:
     """The largest set of a method, and how much better another could be by its measure."""
-    names = picks["picks"].split()
+    names = picks["picks"].split(" + ")
     these = "this one" if len(names) == 1 else f"these {len(names)}, picked in this order"
     sentences = [f"Keep {these} by {picks['method']}: {', '.join(names)}."]
     if pd.notna(picks["bound"]) and picks["objective"] > 0:

@@ -16,7 +16,7 @@ def pick_table(selections: pd.DataFrame, random: str | None) -> pd.DataFrame:
     """
     chosen = selections[selections["method"] != random].sort_values(["method", "k", "draw", "rank"])
     groups = chosen.groupby(["method", "k", "draw"], sort=False)
-    table = groups["checkpoint"].agg(" ".join).rename("picks").to_frame()
+    table = groups["checkpoint"].agg(" + ".join).rename("picks").to_frame()
     table["objective"] = groups["objective"].last()
     table["bound"] = groups["bound"].last()
     table["gap"] = table["bound"] - table["objective"]

@@ -63,9 +63,9 @@ def revisions(folder: Path) -> dict[str, str]:
     """The revision of every checkpoint that has one: the commit of the hub that was fetched."""
     found = {}
     for path in sorted(folder.glob("*/checkpoint.json")):
-        revision = json.loads(path.read_text(encoding="utf-8")).get("revision")
-        if revision:
-            found[path.parent.name] = str(revision)
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if revision := card.get("revision"):
+            found[card.get("checkpoint", path.parent.name)] = str(revision)
     return found
 
 

@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from workflow_scripts.common.atomic import atomic_path
 
@@ -59,6 +60,11 @@ def figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         made = plt.figure(figsize=(width, height), layout="constrained")
         try:
             yield made
+            for text in made.findobj(Text):
+                # Names may hold dollar signs, between which matplotlib reads formulae; those that
+                # it writes itself, at ticks, are marked.
+                if "mathdefault" not in text.get_text():
+                    text.set_parse_math(False)
             for target in (path.with_suffix(".svg"), path.with_suffix(".png")):
                 date = {"Date": None} if target.suffix == ".svg" else None
                 with atomic_path(target) as temporary:

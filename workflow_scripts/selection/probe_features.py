@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.feature_file import (
     Features,
     check_same_corpus,
@@ -48,7 +49,7 @@ class ProbeFeatures:
                 f"{len(rows)} units of the probe are left at units = {units}, which is shorter "
                 "than a sentence; raise it, or use a larger probe"
             )
-        return [one.features[rows] for one in self.features]
+        return [one.read(rows) for one in self.features]
 
 
 def sampled_units(groups: NDArray[np.int64], units: int, seed: int) -> NDArray[np.int64]:
@@ -74,7 +75,7 @@ def read_probe_features(folder: Path, names: Sequence[str], corpus: Path) -> Pro
     Raises:
         UserError: if a file is missing, or they are not of one corpus.
     """
-    features = [open_features(folder / f"{name}.safetensors") for name in names]
+    features = [open_features(feature_path(folder, name)) for name in names]
     check_same_corpus(names, features)
     groups = read_unit_groups(corpus)
     if len(groups) != len(features[0].present):

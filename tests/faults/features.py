@@ -1,0 +1,193 @@
+"""Feature files that are not what they should be."""
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from tests.faults.scene import Outcome, Scene, fault
+from workflow_scripts.common.covariance_file import read_covariance
+from workflow_scripts.common.feature_file import FeatureWriter
+
+NAMES = ["ant", "bee", "cat"]
+# More than are looked at before the rest.
+UNITS = 300
+
+
+def write_features(
+    scene: Scene, name: str, features: NDArray[np.float32], corpus: str = "probe"
+) -> None:
+    """Write features of every unit of a corpus."""
+    path = scene.folder / f"{name}.safetensors"
+    metadata = {"checkpoint": name, "corpus": corpus, "corpus_sha256": corpus}
+    with FeatureWriter(path, *features.shape, "float32", metadata) as writer:
+        writer.write(slice(None), features)
+
+
+def some_features(seed: int, units: int = UNITS) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(size=(units, 3)).astype(np.float32)
+
+
+def write_zoo(scene: Scene) -> None:
+    """Write the features of three checkpoints."""
+    for seed, name in enumerate(NAMES):
+        write_features(scene, name, some_features(seed))
+
+
+def estimate(scene: Scene, *flags: object) -> Outcome:
+    """Estimate the covariance from what is there."""
+    given = ["--features-folder", scene.folder, "--checkpoints", *NAMES]
+    return scene.script("covariance.estimate", *given, "--output", "kappa.npz", *flags)
+
+
+@fault
+def features_missing(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    (scene.folder / "bee.safetensors").unlink()
+    return estimate(scene)
+
+
+@fault
+def features_cut_short(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    path = scene.folder / "bee.safetensors"
+    path.write_bytes(path.read_bytes()[:-50])
+    return estimate(scene)
+
+
+@fault
+def features_empty(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    (scene.folder / "bee.safetensors").write_bytes(b"")
+    return estimate(scene)
+
+
+@fault
+def features_with_a_spoilt_header(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    path = scene.folder / "bee.safetensors"
+    content = bytearray(path.read_bytes())
+    content[20:24] = b"\xff\x00{{"
+    path.write_bytes(content)
+    return estimate(scene)
+
+
+@fault
+def features_of_another_program(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    save_file({"embeddings": some_features(0)}, scene.folder / "bee.safetensors")
+    return estimate(scene)
+
+
+@fault
+def features_of_an_older_version(scene: Scene) -> Outcome:
+    """Without the digest that is now in the metadata."""
+    write_zoo(scene)
+    tensors = {"features": some_features(0), "present": np.ones(UNITS, bool)}
+    save_file(tensors, scene.folder / "bee.safetensors", {"corpus_sha256": "probe"})
+    return estimate(scene)
+
+
+@fault
+def features_with_nan(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    features = some_features(1)
+    features[5, 1] = np.nan
+    write_features(scene, "bee", features)
+    return estimate(scene)
+
+
+@fault
+def features_with_infinity(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    features = some_features(1)
+    features[UNITS - 1, 2] = -np.inf
+    write_features(scene, "bee", features)
+    return estimate(scene, "--estimator", "biased")
+
+
+@fault
+def features_of_fewer_units(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    write_features(scene, "bee", some_features(1, UNITS - 1))
+    return estimate(scene)
+
+
+@fault
+def features_of_another_corpus(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    write_features(scene, "bee", some_features(1), corpus="another")
+    return estimate(scene)
+
+
+@fault
+def features_of_other_units_than_the_probe(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    (scene.folder / "probe.txt").write_text("a b c\n" * 5, encoding="utf-8")
+    flags = ["--convergence", "steps.csv", "--corpus", "probe.txt"]
+    return estimate(scene, *flags)
+
+
+@fault
+def features_of_no_common_unit(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    metadata = {"checkpoint": "bee", "corpus": "probe", "corpus_sha256": "probe"}
+    with FeatureWriter(scene.folder / "bee.safetensors", UNITS, 3, "float32", metadata):
+        pass
+    return estimate(scene)
+
+
+@fault
+def features_that_are_constant(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    write_features(scene, "bee", np.ones((UNITS, 3), np.float32))
+    return estimate(scene)
+
+
+@fault
+def features_that_are_equal(scene: Scene) -> Outcome:
+    """The covariance is estimated, with a note; a selection from it is not."""
+    write_zoo(scene)
+    write_features(scene, "bee", some_features(0))
+    assert estimate(scene).status == 0
+    [note] = read_covariance(scene.folder / "kappa.npz").notes
+    assert note.startswith("ant, bee see the probe alike")
+    flags = ["--covariance", "kappa.npz", "--method", "mmi", "--k", 1]
+    return scene.script("selection.select", *flags, "--output", "picks.csv")
+
+
+@fault
+def features_that_are_huge(scene: Scene) -> Outcome:
+    """Their squares are beyond single precision."""
+    write_zoo(scene)
+    write_features(scene, "bee", 1e30 * some_features(1))
+    outcome = estimate(scene)
+    assert np.isfinite(read_covariance(scene.folder / "kappa.npz").values).all()
+    return outcome
+
+
+@fault
+def sums_that_are_spoilt(scene: Scene) -> Outcome:
+    """What is kept from one estimate for the next is made anew."""
+    write_zoo(scene)
+    (scene.folder / "sums.npz").write_bytes(b"PK\x03\x04 half a file")
+    return estimate(scene, "--sums", "sums.npz")
+
+
+@fault
+def quality_of_features_with_nan(scene: Scene) -> Outcome:
+    """It is scored while the covariance is estimated."""
+    write_zoo(scene)
+    features = some_features(1)
+    features[5, 1] = np.nan
+    write_features(scene, "bee", features)
+    flags = ["--features-folder", scene.folder, "--checkpoints", *NAMES]
+    return scene.script("covariance.score_quality", *flags, "--output", "quality.csv")
+
+
+@fault
+def fingerprint_of_features_with_nan(scene: Scene) -> Outcome:
+    features = some_features(1)
+    features[5, 1] = np.nan
+    write_features(scene, "bee", features)
+    flags = ["--features", "bee.safetensors", "--output", "bee.npz"]
+    return scene.script("covariance.fingerprint", *flags)
