@@ -1,25 +1,40 @@
 """What several test files share: finished runs of the small zoos, made once."""
 
 import resource
+from typing import Any
 
 import pytest
 from hub_server import HubServer
 from small_zoos import IMAGES, pairs, texts, treebank
 from tiny_models import build_tiny_model
 from workspace import Workspace
+from xdist.scheduler import LoadFileScheduling
 
 # Of processors, which a busy machine has fewer to give of, but needs hardly more of: it takes about
 # 80 to 110, less than a minute on two idle cores.
 CPU_SECONDS_ALLOWED = 200
 
 
-# Before xdist looks at the marks.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests run in two processes at a time; those that share a fixture stay in one process."""
-    for item in items:
-        shared = {"image_run", "text_run"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("+".join(sorted(shared)) or item.path.stem))
+# Those that share the runs below, which take a minute each.
+SHARING = (
+    "test_workflow.py",
+    "test_text_workflow.py",
+    "test_killed_jobs.py",
+    "test_report_page.py",
+)
+
+
+class FewRuns(LoadFileScheduling):
+    """Tests run in several processes: those of a file in one, and those of all that share runs."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "shared runs" if file.endswith(SHARING) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FewRuns:
+    """How tests are shared out among processes."""
+    return FewRuns(config, log)
 
 
 def children_cpu_seconds() -> float:
