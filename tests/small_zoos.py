@@ -69,17 +69,20 @@ def readme_zoo() -> dict[str, Any]:
     return config["zoos"]["mine"]
 
 
+# A name that no file can have, nor a shell, a formula or a page of HTML as it is.
+ODD = "google/théirs (n° 1) $x_$ <b>; `touch pwned`"
+
 # Two folders, and one file that is both task and probe.
 PAIR: dict[str, Any] = {
     "modality": "text",
     "checkpoints": {
         "ours": {"kind": "folder", "path": "models/ours"},
-        "theirs": {"kind": "folder", "path": "models/theirs"},
+        ODD: {"kind": "folder", "path": "models/theirs"},
     },
     "probe": {"source": "text", "file": "treebank.conllu", "format": "conllu"},
     "convergence": [10, 100],
     "tasks": {"upos": {"format": "conllu", "train": "treebank.conllu"}},
-    "selection": {"sizes": [1, 2], "methods": {"mmi": {}, "single": {"picks": ["ours"]}}},
+    "selection": {"sizes": [1, 2], "methods": {"mmi": {}, "single": {"picks": [ODD]}}},
 }
 
 

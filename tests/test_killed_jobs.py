@@ -19,7 +19,7 @@ import pytest
 from dying import Script
 from hub_server import HubServer
 from pyarrow.parquet import write_table
-from small_zoos import IMAGES, texts
+from small_zoos import IMAGES, ODD, texts
 from workspace import ROOT, Workspace
 
 from workflow_scripts.data.public_data import FILES
@@ -105,6 +105,8 @@ def jobs(
     words = copied(text_run, tmp_path_factory.mktemp("words"))
     shutil.copy(words.folder / "results/mine/covariance/probe.npz", words.folder / "kappa.npz")
     brought: dict[str, Any] = copy.deepcopy(texts()["zoos"]["pair"])
+    brought["checkpoints"]["theirs"] = brought["checkpoints"].pop(ODD)
+    brought["selection"]["methods"] = {"mmi": {}}
     del brought["probe"], brought["tasks"]
     brought["covariance"] = {"precomputed": "kappa.npz"}
     downloaded = texts()["zoos"]["mine"] | {"probe": {"source": "wikitext-2"}}

@@ -1,13 +1,15 @@
 """Zoos of language models, from the config of the README to the report, and what runs again."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 import pandas as pd
 import pytest
-from small_zoos import sentences, texts, treebank
+from small_zoos import ODD, sentences, texts, treebank
 from workspace import Workspace
 
 from workflow_scripts.checkpoints.text_card import read_card
@@ -57,7 +59,7 @@ def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
     assert scores[["method", "k", "checkpoints"]].to_numpy().tolist()[-1] == [
         "mmi",
         2,
-        "ours+theirs",
+        f"{ODD}+ours",
     ]
     assert scores["test_score"].between(0.6, 1).all()
     words = sum(len(sentence) for sentence in sentences(120))
@@ -69,6 +71,28 @@ def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
         assert open_features(path).present.all()
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
     assert html.count("<svg ") == 8 + 6
+
+
+def test_an_odd_name_is_whole_in_tables_and_figures_and_safe_in_files(finished: Workspace) -> None:
+    results = finished.folder / "results/pair"
+    assert read_covariance(results / "covariance/probe.npz").names == [ODD, "ours"]
+    tables = {name: pd.read_csv(results / f"tables/{name}.csv") for name in ("picks", "scores")}
+    assert f"single: {ODD}" in set(tables["scores"]["method"])
+    assert ODD in set(tables["picks"]["picks"])
+    assert set(pd.read_csv(results / "tables/checkpoints.csv")["checkpoint"]) == {ODD, "ours"}
+    for figure in ("covariance", "stability", "tasks"):
+        drawn = (results / f"figures/{figure}.svg").read_text(encoding="utf-8")
+        assert escape(ODD, quote=False) in drawn, figure
+    html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
+    assert ODD not in html
+    assert escape(ODD, quote=False) in html
+    revisions = json.loads((results / "provenance.json").read_text())["checkpoints"]
+    assert revisions.keys() == {ODD, "ours"}
+    files = [path.name for path in results.rglob("*") if "google" in path.name]
+    assert files
+    safe = r"google-th-irs-n-1-x_-b-touch-pwned~[0-9a-f]{8}(\.safetensors|\.log|\.tsv)?"
+    assert all(re.fullmatch(safe, name) for name in files), files
+    assert not list(finished.folder.rglob("pwned"))
 
 
 def test_a_checkpoint_of_the_hub_is_pinned_to_its_commit(finished: Workspace) -> None:
@@ -177,7 +201,7 @@ def test_a_renamed_checkpoint_is_a_new_one(changed: Changed) -> None:
     """Its folder is looked at and read under the new name; the others stay as they are."""
     workspace, config = changed
     checkpoints = config["zoos"]["pair"]["checkpoints"]
-    checkpoints["renamed"] = checkpoints.pop("theirs")
+    checkpoints["renamed"] = checkpoints.pop(ODD)
     # The method of single checkpoints sees their names.
     assert replan(workspace, config) == READ_AGAIN | {"describe_folder": 1, "select": 2}
 
@@ -212,6 +236,8 @@ def test_a_second_genre_adds_its_own_features_and_covariance(changed: Changed) -
 def test_a_precomputed_covariance_needs_no_probe(changed: Changed) -> None:
     workspace, config = changed
     zoo = config["zoos"]["pair"]
+    zoo["checkpoints"]["theirs"] = zoo["checkpoints"].pop(ODD)
+    zoo["selection"]["methods"]["single"]["picks"] = ["theirs"]
     del zoo["probe"]
     shutil.copy(
         workspace.folder / "results/mine/covariance/probe.npz", workspace.folder / "kappa.npz"

@@ -138,3 +138,8 @@ def config_of_checkpoint_names_with_the_same_files(scene: Scene) -> Outcome:
     """Their digests begin alike; here all do, for there is no such pair at hand."""
     scene.patch.setattr(hashlib, "sha256", lambda _: SimpleNamespace(hexdigest=lambda: "0" * 64))
     return with_checkpoints("bert/base", "bert base")
+
+
+@fault
+def config_of_a_path_with_braces(scene: Scene) -> Outcome:
+    return refused_zoo(probe={"source": "text", "file": "texts/{mine}.txt"})

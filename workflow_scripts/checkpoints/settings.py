@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from workflow_scripts.common.settings import Name, Settings
+from workflow_scripts.common.settings import Name, Settings, UserPath
 
 # The classification models of torchvision, spelled out because importing it takes seconds; a test
 # keeps the list in step.
@@ -101,7 +101,7 @@ class FolderSettings(ReadingSettings):
     """A checkpoint in a folder, used in place."""
 
     kind: Literal["folder"] = "folder"
-    path: Annotated[str, Field(min_length=1)] = Field(
+    path: Annotated[UserPath, Field(min_length=1)] = Field(
         description="folder with config.json, weights and tokenizer (save_pretrained writes it)"
     )
     trust_remote_code: bool = Field(

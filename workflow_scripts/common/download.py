@@ -5,8 +5,9 @@ import logging
 import re
 import ssl
 from pathlib import Path
+from typing import IO
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from workflow_scripts.common.retry import first_line, with_retries
 
@@ -50,10 +51,35 @@ def download(address: str, target: Path) -> None:
     partial.replace(target)
 
 
+class SafeRedirects(HTTPRedirectHandler):
+    """Follows no redirection from an encrypted connection to one that is not."""
+
+    def redirect_request(
+        self,
+        req: Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> Request | None:
+        """The request that follows.
+
+        Raises:
+            URLError: if it would not be encrypted, though the one before was.
+        """
+        if req.type == "https" and not newurl.startswith("https://"):
+            raise URLError(f"it leads to {newurl}, which is not encrypted")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, HTTPError):
         return error.code in (408, 429, _RANGE_NOT_SATISFIABLE) or error.code >= 500
     return isinstance(error, _NETWORK_ERRORS)
+
+
+_OPENER = build_opener(SafeRedirects)
 
 
 def _go_on(address: str, partial: Path) -> None:
@@ -65,7 +91,7 @@ def _go_on(address: str, partial: Path) -> None:
     done = partial.stat().st_size if partial.exists() else 0
     headers = {"User-Agent": "taskspace"} | ({"Range": f"bytes={done}-"} if done else {})
     try:
-        response = urlopen(Request(address, headers=headers), timeout=TIMEOUT)
+        response = _OPENER.open(Request(address, headers=headers), timeout=TIMEOUT)
     except HTTPError as error:
         if error.code == _RANGE_NOT_SATISFIABLE:
             partial.unlink(missing_ok=True)  # it holds too much, so that the next try starts anew

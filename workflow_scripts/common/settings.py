@@ -13,6 +13,18 @@ from workflow_scripts.common.script import UserError
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
+def _without_braces(path: str) -> str:
+    if "{" in path or "}" in path:
+        raise ValueError(
+            f"{path!r} holds braces, which Snakemake takes for wildcards; rename the file or folder"
+        )
+    return path
+
+
+# A file or folder of the user's, which is an input of a rule.
+UserPath = Annotated[str, AfterValidator(_without_braces)]
+
+
 def _all_different(values: list[Any]) -> list[Any]:
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:

@@ -18,7 +18,7 @@ from workflow_scripts.checkpoints.settings import (
     TrainingSettings,
 )
 from workflow_scripts.common.checkpoint_names import CheckpointName, shared_file_name
-from workflow_scripts.common.settings import AllDifferent, Name, Settings
+from workflow_scripts.common.settings import AllDifferent, Name, Settings, UserPath
 from workflow_scripts.covariance.settings import CovarianceSettings, StabilitySettings
 from workflow_scripts.data.settings import (
     AgentSplitSettings,
@@ -58,11 +58,11 @@ from workflow_scripts.selection.settings import (
 class ZooCovarianceSettings(CovarianceSettings):
     """The covariance, estimated here or brought along."""
 
-    precomputed: str | None = Field(
+    precomputed: UserPath | None = Field(
         None,
         description="a file that has it already (.npz, .npy or labelled .csv): no probe is needed",
     )
-    names: str | None = Field(
+    names: UserPath | None = Field(
         None, description="file with a name a line, for a precomputed .npy, which has none"
     )
 

@@ -6,6 +6,7 @@ The address and the checksums of the archive and of each file are torchvision's.
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from tarfile import TarError
 
 from workflow_scripts.common.script import UserError, parser, run
 
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     try:
         CIFAR100(str(arguments.folder), download=True)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, TarError) as error:
         raise UserError(
             f"CIFAR-100 could not be downloaded from {CIFAR100.url} ({error}); try again, or name "
             "a folder that has it: data: {source: cifar100, folder: …}"

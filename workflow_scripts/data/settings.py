@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, field_validator
 
-from workflow_scripts.common.settings import AllDifferent, Settings
+from workflow_scripts.common.settings import AllDifferent, Settings, UserPath
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -37,7 +37,7 @@ class Cifar100Source(Settings):
     """CIFAR-100: 60,000 colour images of 32×32 pixels in 100 classes."""
 
     source: Literal["cifar100"] = "cifar100"
-    folder: str | None = Field(
+    folder: UserPath | None = Field(
         None,
         description="folder that holds cifar-100-python/; without it the archive is downloaded",
     )

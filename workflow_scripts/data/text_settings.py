@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema, field_validator
 
-from workflow_scripts.common.settings import Name, Settings
+from workflow_scripts.common.settings import Name, Settings, UserPath
 from workflow_scripts.data.settings import Fraction
 from workflow_scripts.data.task_formats import FORMATS
 
@@ -22,7 +22,7 @@ def _as_list(value: Any) -> Any:
 
 # One path or several: Files in a config may be a text or a list of texts.
 Files = Annotated[
-    list[str],
+    list[UserPath],
     BeforeValidator(_as_list),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
@@ -32,7 +32,7 @@ class TextFileProbe(Settings):
     """Sentences of a file."""
 
     source: Literal["text"] = "text"
-    file: str = Field(description="one sentence a line, words separated by blanks")
+    file: UserPath = Field(description="one sentence a line, words separated by blanks")
     format: Literal["sentences"] | Format = Field(
         "sentences", description="or the format of a labelled file, whose words are taken"
     )
