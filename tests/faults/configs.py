@@ -137,7 +137,7 @@ def config_of_a_checkpoint_name_of_two_lines(scene: Scene) -> Outcome:
 def config_of_checkpoint_names_with_the_same_files(scene: Scene) -> Outcome:
     """Their digests begin alike; here all do, for there is no such pair at hand."""
     scene.patch.setattr(hashlib, "sha256", lambda _: SimpleNamespace(hexdigest=lambda: "0" * 64))
-    return with_checkpoints("bert/base", "bert base")
+    return with_checkpoints("same/files", "same files")
 
 
 @fault

@@ -135,6 +135,11 @@ def file_larger_than_allowed(scene: Scene) -> Outcome:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def import_selection(scene: Scene) -> None:
+    """All modules that a selection needs, which nobody may not be allowed to read."""
+    assert select(scene).status == 0
+
+
 @contextmanager
 def protected_folder() -> Iterator[Path]:
     """A folder where this process may read and not write, root or not."""
@@ -153,6 +158,7 @@ def protected_folder() -> Iterator[Path]:
 @fault
 def results_folder_that_is_protected(scene: Scene) -> Outcome:
     """By its mode; root, who need not heed it, is nobody for a moment."""
+    import_selection(scene)
     with protected_folder() as folder:
         np.save(folder / "kappa.npy", KAPPA)
         (folder / "names.txt").write_text("\n".join(NAMES), encoding="utf-8")
@@ -191,6 +197,7 @@ def disk_that_can_only_be_read(scene: Scene) -> Outcome:
 
 @fault
 def covariance_that_may_not_be_read(scene: Scene) -> Outcome:
+    import_selection(scene)
     with protected_folder() as folder:
         np.savez(folder / "kappa.npz", values=KAPPA)
         (folder / "kappa.npz").chmod(0o000)

@@ -79,7 +79,9 @@ def model_details(folder: Path) -> dict[str, str | int | float]:
             "and a tokenizer, as transformers' save_pretrained writes it"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: this is no configuration of transformers") from error
+        raise UserError(
+            f"{path}: this is no configuration of transformers; fetch or save the checkpoint again"
+        ) from error
     for column, keys in {
         "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers"),
         "width": ("hidden_size", "d_model", "n_embd", "emb_dim", "dim"),

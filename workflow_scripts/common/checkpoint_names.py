@@ -8,6 +8,7 @@ them, here and nowhere else.
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ CheckpointName = Annotated[
 ]
 
 
+@cache
 def file_name(checkpoint: str) -> str:
     """What the files and folders of a checkpoint are called.
 

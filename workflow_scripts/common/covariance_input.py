@@ -55,7 +55,9 @@ def read_matrix(path: Path, names_path: Path | None) -> NamedMatrix:
         )
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise UserError(f"{path}: these names stand for several rows: {', '.join(repeated)}")
+        raise UserError(
+            f"{path}: these names stand for several rows: {', '.join(repeated)}; rename them"
+        )
     order = np.argsort(np.array(names))
     return NamedMatrix([names[i] for i in order], values[np.ix_(order, order)])
 
@@ -74,7 +76,7 @@ def _read_bare(path: Path, names_path: Path | None) -> tuple[list[str], NDArray[
     except FileNotFoundError as error:
         raise UserError(f"{error.filename}: there is no such file") from None
     except (ValueError, OSError) as error:
-        raise UserError(f"{path}: not a numeric .npy array") from error
+        raise UserError(f"{path}: not a numeric .npy array; write it with numpy.save") from error
 
 
 def _read_labelled(path: Path) -> tuple[list[str], NDArray[np.float64]]:

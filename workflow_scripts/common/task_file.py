@@ -101,5 +101,6 @@ def read_task(path: Path) -> Task:
         raise
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise UserError(
-            f"{path}: this is no task file (parquet with unit, sequence, split, target)"
+            f"{path}: this is no task file (parquet with unit, sequence, split, target); delete it "
+            "and run again"
         ) from error

@@ -94,7 +94,7 @@ class CentredGram:
         sums = [features[part].sum(axis=0, dtype=np.float64) for part in self._parts()]
         self._mean = np.sum(sums, axis=0) / count
         if not np.isfinite(self._mean).all():
-            raise ValueError("the features of some unit are not finite")
+            raise ValueError("the features of some unit are not finite; extract them again")
         self._squares = np.zeros(len(features))
         for part in self._parts():
             self._squares[part] = np.square(self._rows(part)).sum(axis=1)

@@ -23,7 +23,11 @@ def sub_matrix(matrix: NamedMatrix, names: Sequence[str]) -> NamedMatrix:
     """
     missing = sorted(set(names) - set(matrix.names))
     if missing:
-        raise UserError(f"the covariance has no row for {', '.join(_hints(missing, matrix))}")
+        hints = ", ".join(_hints(missing, matrix))
+        raise UserError(
+            f"the covariance has no row for {hints}; mend the names of the checkpoints, or leave "
+            "them out"
+        )
     rows = [matrix.names.index(name) for name in sorted(names)]
     return NamedMatrix(sorted(names), matrix.values[np.ix_(rows, rows)])
 

@@ -110,7 +110,10 @@ def make_problem(
     for name in SPLITS:
         rows = np.flatnonzero(task.split == name)
         if not len(rows):
-            raise ValueError(f"there is no {name} unit that every checkpoint has features of")
+            raise ValueError(
+                f"there is no {name} unit that every checkpoint has features of; give it more "
+                "sentences, or leave out checkpoints that have few vectors"
+            )
         if not np.isfinite(task.target[rows]).all():
             raise ValueError(f"a value of its {name} split is not finite; mend its files")
         splits[name] = Examples(task.target[rows], task.sequence[rows], int(rows[0]))

@@ -126,9 +126,9 @@ _HEADS = {
     "residual": "variance left",
 }
 # Digits may look like a number.
-_TEXTS = dict.fromkeys(
-    ["checkpoint", "source", "revision", "classes", "picks", "representative", "next"], str
-)
+_TEXTS = dict.fromkeys(["source", "revision", "classes"], str)
+# Names stay as they are, also NA and None.
+_NAMES = dict.fromkeys(["checkpoint", "picks", "representative", "next"], str)
 
 
 def zoo_page(
@@ -147,7 +147,11 @@ def zoo_page(
         covariances: ``ZOO/covariance/NAME.npz`` of all zoos.
     """
     drawings = {path.stem: path for path in figures if path.parts[-3] == zoo}
-    data = {path.stem: pd.read_csv(path, dtype=_TEXTS) for path in tables if path.parts[-3] == zoo}
+    data = {
+        path.stem: pd.read_csv(path, dtype=_TEXTS, converters=_NAMES)
+        for path in tables
+        if path.parts[-3] == zoo
+    }
     return ZooPage(
         name=zoo,
         findings=findings(data, headline),

@@ -61,7 +61,9 @@ def select(settings: MethodSettings, sizes: list[int], pool: Pool) -> list[Selec
         UserError: if a size is larger than the pool, or the method cannot serve it.
     """
     if max(sizes) > len(pool.names):
-        raise UserError(f"k = {max(sizes)} picks are asked of {len(pool.names)} checkpoints")
+        raise UserError(
+            f"k = {max(sizes)} picks are asked of {len(pool.names)} checkpoints; lower k"
+        )
     problem = settings.problem(len(pool.names), sizes) or settings.misfit(pool.names, sizes)
     if problem:
         raise UserError(problem)
@@ -281,7 +283,7 @@ def single(settings: SingleSettings, sizes: list[int], pool: Pool) -> list[Selec
         return [Selection([name], draw) for draw, name in enumerate(pool.names)]
     unknown = sorted(set(settings.picks) - set(pool.names))
     if unknown:
-        raise UserError(f"there is no checkpoint named {', '.join(unknown)}")
+        raise UserError(f"there is no checkpoint named {', '.join(unknown)}; mend picks")
     return [Selection([name], draw) for draw, name in enumerate(settings.picks)]
 
 
