@@ -201,7 +201,7 @@ def test_a_renamed_checkpoint_is_a_new_one(changed: Changed) -> None:
     """Its folder is looked at and read under the new name; the others stay as they are."""
     workspace, config = changed
     checkpoints = config["zoos"]["pair"]["checkpoints"]
-    checkpoints["renamed"] = checkpoints.pop(ODD)
+    checkpoints["renamed"] = checkpoints.pop("ours")
     # The method of single checkpoints sees their names.
     assert replan(workspace, config) == READ_AGAIN | {"describe_folder": 1, "select": 2}
 
