@@ -36,8 +36,9 @@ from workflow_scripts.checkpoints.checkpoint_files import (
     needed_files,
     needed_paths,
 )
-from workflow_scripts.checkpoints.text_card import TextCard, model_details, write_card
+from workflow_scripts.checkpoints.text_card import TextCard, described, model_details, write_card
 from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.retry import first_line, with_retries
 from workflow_scripts.common.script import UserError, parser, run
 
@@ -242,7 +243,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.folder,
     )
     write_card(arguments.card, card)
-    log.info("%s: %s at %s", card.checkpoint, card.source, card.revision)
+    found(f"{card.source} at {card.revision[:12]}; {described(card)}")
 
 
 if __name__ == "__main__":
