@@ -235,7 +235,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     with atomic_path(arguments.output) as temporary:
         temporary.write_text(html, encoding="utf-8")
     figures = sum(len(page.figures) for page in pages)
-    found(f"{len(pages)} zoos, {figures} figures, {arguments.output.stat().st_size / 1e6:.1f} MB")
+    size = arguments.output.stat().st_size / 1e6
+    found(f"{len(pages)} zoo{'s' * (len(pages) > 1)}, {figures} figures, {size:.1f} MB")
 
 
 if __name__ == "__main__":
