@@ -11,8 +11,8 @@ _FOUND = re.compile(rf"^\d\d:\d\d:\d\d {MARK}(.+)$")
 # The sentence of a UserError, and of argparse, which puts the script's name before it.
 _SENTENCE = re.compile(r"^(?:[\w. -]+: )?error: (.+)$")
 _TRACEBACK = "Traceback (most recent call last):"
-# Bars of tqdm, and the lines of a traceback that only underline.
-_USELESS = re.compile(r"\d+%\|.*\||^[\s^~]*$")
+# Bars of tqdm, and of a traceback the lines that only underline, and how Python starts a module.
+_USELESS = re.compile(r"\d+%\|.*\||^[\s^~]*$|<frozen runpy>")
 _TAIL = 8
 
 Kind = Literal["told", "bug", "silent"]

@@ -58,7 +58,8 @@ def _of_silence(job: Job) -> list[str]:
     return [
         f"It ended without an error of its own, as a job does that is killed: for memory{asked}, "
         "for time, or by hand.",
-        f"If it was memory, add --set-resources {job.rule}:mem_mb={more}.",
+        f"If it was memory: fewer jobs at a time (--cores 1), or, on a cluster, "
+        f"--set-resources {job.rule}:mem_mb={more}.",
     ]
 
 

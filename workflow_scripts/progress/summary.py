@@ -19,7 +19,8 @@ def success_lines(tally: Tally, now: float, headlines: Mapping[str, str]) -> lis
         now: the time, on the clock of the tally.
         headlines: of each zoo, the method whose picks are named.
     """
-    took = f"{tally.done} jobs in {in_words(now - tally.started).removeprefix('about ')}"
+    jobs = f"{tally.done} job{'s' * (tally.done != 1)}"
+    took = f"{jobs} in {in_words(now - tally.started).removeprefix('about ')}"
     if "write_report" not in tally.rules_done:
         return [f"Done: {took}."]
     lines = []
