@@ -85,4 +85,4 @@ def from_least(what: str, least: int) -> Callable[[str], int]:
 
 
 def _network(name: str) -> str:
-    return settings_of(TrainingSettings, {"network": name}, "such as convnet or resnet18").network
+    return settings_of(TrainingSettings, {"network": name}).network

@@ -22,8 +22,7 @@ def free_name(text: str, root: Path, force: bool) -> str:
     name = checked_name(text)
     if name in RESERVED_NAMES:
         raise UserError(f"the name {name!r} is taken by the workflow; choose another")
-    embedded = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
-    if name in embedded.get("zoos", {}) and not force:
+    if name in _zoos_of(root / "config.yaml") and not force:
         raise UserError(
             f"config.yaml has a zoo {name}, whose results would be mixed up with yours; choose "
             "another name"
@@ -56,3 +55,12 @@ def free_output(text: str, force: bool) -> str:
             "that one, or --force to write over it"
         )
     return text
+
+
+def _zoos_of(path: Path) -> list[str]:
+    """The names of the zoos in a config; none where it cannot be read, which a run will say."""
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return list(config["zoos"])
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
+        return []

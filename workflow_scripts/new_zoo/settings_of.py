@@ -9,11 +9,11 @@ from workflow_scripts.common.script import UserError
 from workflow_scripts.common.settings import Model
 
 
-def settings_of(model: type[Model], given: Mapping[str, Any], meant: str) -> Model:
+def settings_of(model: type[Model], given: Mapping[str, Any], meant: str = "") -> Model:
     """The settings in a mapping of texts.
 
     Args:
-        meant: what the answer is, for the sentence on a mistake.
+        meant: what the answer may be, for the sentence on a mistake.
 
     Raises:
         UserError: with the first mistake.
@@ -24,4 +24,6 @@ def settings_of(model: type[Model], given: Mapping[str, Any], meant: str) -> Mod
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         what = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        raise UserError(f"{key or meant}: {what}; {meant}") from error
+        if first["type"] == "string_pattern_mismatch":
+            what = f"{first['input']!r} cannot be one"
+        raise UserError("; ".join(filter(None, [f"{key}: {what}", meant]))) from error
