@@ -141,7 +141,7 @@ def test_the_tally_counts_what_is_left_through_failures_and_retries() -> None:
     tally.start(2, job("train", 100))
     assert tally.finish(1, 110) == job("read", 100)
     assert tally.finish(9, 110) is tally.fail(9) is tally.retry(9) is None
-    assert (tally.done, tally.left, tally.rules_done) == (1, 2, {"read"})
+    assert (tally.done, tally.left, tally.rules) == (1, 2, {"read", "train"})
     assert tally.fail(2) == job("train", 100)
     assert (tally.left, list(tally.failed)) == (1, [2])
     assert tally.seconds_left(110) == pytest.approx(10)
@@ -224,13 +224,9 @@ def test_a_run_of_a_part_has_no_picks_to_show(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_tables(tmp_path / "results/mine/tables", "mmi,1,0,a,,,\n")
-    tally = Tally({"read": 1, "write_report": 1}, 0)
-    tally.start(0, job("read"))
-    tally.finish(0, 1)
-    assert success_lines(tally, 200, {"mine": "mmi"}) == ["Done: 1 job in 3 minutes."]
-    tally.start(1, job("write_report"))
-    tally.finish(1, 2)
-    said = success_lines(tally, 2, {"mine": "mmi"})
+    said = success_lines(Tally({"read": 1}, 0), 200, {"mine": "mmi"})
+    assert said == ["Done: 1 job in 3 minutes."]
+    said = success_lines(Tally({"read": 1, "write_report": 1}, 0), 2, {"mine": "mmi"})
     assert said[1:] == [
         "mine: keep a (mmi, k = 1)",
         "Done: 2 jobs in less than a minute. Open results/report.html in a browser: it has all "
@@ -240,16 +236,19 @@ def test_a_run_of_a_part_has_no_picks_to_show(
 
 def test_a_run_that_fails_names_what_failed_and_one_that_is_stopped_does_not() -> None:
     tally = Tally({"read": 3}, 0)
-    stopped = failure_summary(tally, [])
-    assert stopped[1:] == ["Stopped: 0 of 3 jobs are done. The same command goes on from here."]
+    stopped = failure_summary(tally, True, [])
+    assert stopped[1:] == ["Stopped: 0 of 3 jobs are done; the same command goes on from here."]
     tally.start(0, job())
     tally.fail(0)
-    assert failure_summary(tally, ["s.log"])[1:] == [
+    told = failure_summary(tally, True, ["s.log"])
+    assert told[1:] == [
         "0 of 3 jobs are done; 1 failed, 2 did not run:",
         "    zoo: read  (a.log)",
         "Mend that and run the same command again: it goes on from here.",
         "Snakemake's own log: s.log",
     ]
+    # With --quiet, Snakemake does not say which jobs are done.
+    assert failure_summary(tally, False, ["s.log"])[1:] == ["1 failed:", *told[2:]]
 
 
 # Snakemake's records.
@@ -430,8 +429,8 @@ def test_snakemakes_handler_is_replaced_while_jobs_run(
     show_failure(["s.log"])
     show_success({})
     lines = original.stream.getvalue().splitlines()
-    assert lines[1] == "Stopped: 0 of 2 jobs are done. The same command goes on from here."
-    assert lines[-1] == "Done: 0 jobs in less than a minute."
+    assert lines[1] == "Stopped: the same command goes on from here."
+    assert lines[-1] == "Done: 2 jobs in less than a minute."
 
 
 @pytest.mark.parametrize("settings", [{"verbose": True}, {"debug_dag": True}])

@@ -13,15 +13,15 @@ Row = dict[str, str]
 
 
 def success_lines(tally: Tally, now: float, headlines: Mapping[str, str]) -> list[str]:
-    """What a run that went well has found.
+    """What a run that went well has found; all of its jobs are done.
 
     Args:
         now: the time, on the clock of the tally.
         headlines: of each zoo, the method whose picks are named.
     """
-    jobs = f"{tally.done} job{'s' * (tally.done != 1)}"
+    jobs = f"{tally.total} job{'s' * (tally.total != 1)}"
     took = f"{jobs} in {in_words(now - tally.started).removeprefix('about ')}"
-    if "write_report" not in tally.rules_done:
+    if "write_report" not in tally.rules:
         return [f"Done: {took}."]
     lines = []
     for zoo, method in headlines.items():
@@ -72,25 +72,23 @@ def _largest(path: Path, method: str) -> Row | None:
     return max(rows, key=lambda row: int(row["k"]), default=None)
 
 
-def failure_summary(tally: Tally, snakemake_logs: list[str]) -> list[str]:
+def failure_summary(tally: Tally, counted: bool, snakemake_logs: list[str]) -> list[str]:
     """What a run that did not go well has done, what failed, and what to do.
 
     Args:
+        counted: whether the tally knows of the jobs that are done.
         snakemake_logs: the paths of Snakemake's own logs.
     """
-    done = f"{tally.done} of {tally.total} jobs are done"
-    if not tally.failed:
-        lines = [f"Stopped: {done}. The same command goes on from here."]
+    count = len(tally.failed)
+    done = f"{tally.done} of {tally.total} jobs are done; " if counted else ""
+    if not count:
+        lines = [f"Stopped: {done}the same command goes on from here."]
     else:
-        count = len(tally.failed)
-        lines = [f"{done}; {count} failed{_behind(tally)}:"]
+        behind = f", {tally.left} did not run" if counted and tally.left else ""
+        lines = [f"{done}{count} failed{behind}:"]
         lines += [f"    {job.what}  ({', '.join(job.logs)})" for job in tally.failed.values()]
         lines.append("Mend that and run the same command again: it goes on from here.")
     return ["", *lines, *(f"Snakemake's own log: {path}" for path in snakemake_logs)]
-
-
-def _behind(tally: Tally) -> str:
-    return f", {tally.left} did not run" if tally.left else ""
 
 
 def _signed(number: float) -> str:

@@ -39,7 +39,7 @@ class Tally:
         self.total = sum(planned.values())
         self.done = 0
         self.failed: dict[int, Job] = {}
-        self.rules_done: set[str] = set()
+        self.rules = frozenset(planned)
         self._waiting = Counter(planned)
         self._running: dict[int, Job] = {}
         self._took: dict[str, list[float]] = {}
@@ -63,7 +63,6 @@ class Tally:
         if job is None:
             return None
         self.done += 1
-        self.rules_done.add(job.rule)
         self._took.setdefault(job.rule, []).append(now - job.started)
         return job
 

@@ -54,7 +54,8 @@ class ProgressHandler(logging.Handler):
         super().__init__()
         self.original = original
         self.tally = Tally(planned, time.time())
-        self._says_progress = not {"all", "progress"} & set(quiet)
+        # Then Snakemake does not even say which jobs are done.
+        self.says_progress = not {"all", "progress"} & set(quiet)
         self._says_anything = "all" not in quiet
         self._coloured = not getattr(original, "nocolor", True)
 
@@ -104,7 +105,7 @@ class ProgressHandler(logging.Handler):
 
     def _finish(self, record: logging.LogRecord) -> None:
         job = self.tally.finish(vars(record)["job_id"], record.created)
-        if job and self._says_progress:
+        if job and self.says_progress:
             finding = findings_in(read_log(job.logs))
             self.write([done_line(job, finding, self.tally, record.created)])
 
@@ -178,7 +179,7 @@ def show_failure(snakemake_logs: Iterable[str]) -> None:
         snakemake_logs: the paths of Snakemake's own logs.
     """
     for handler in _shown():
-        handler.write(failure_summary(handler.tally, list(snakemake_logs)))
+        handler.write(failure_summary(handler.tally, handler.says_progress, list(snakemake_logs)))
 
 
 def _shown() -> list[ProgressHandler]:
