@@ -510,6 +510,15 @@ def test_an_end_of_the_answers_ends_the_command(run_command: Run) -> None:
         run_command("--name", "mine", answers="")
 
 
+def test_an_interrupt_ends_the_command() -> None:
+    class Interrupted(io.StringIO):
+        def readline(self, size: int | None = -1, /) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(UserError, match="stopped; nothing is written"):
+        Questions(True, Interrupted(), io.StringIO()).ask("Name", str)
+
+
 def test_without_a_terminal_nothing_is_asked() -> None:
     questions = Questions(False, io.StringIO("yes\n"), io.StringIO())
     assert questions.get("--epochs", None, "Epochs", int, "8") == 8

@@ -40,13 +40,17 @@ class Questions:
             default: the text that an empty line stands for.
 
         Raises:
-            UserError: if the input ends before.
+            UserError: if the input ends before, or is interrupted.
         """
         self.asked += 1
         hint = f" [{default}]" if default else ""
         while True:
             print(f"{question}{hint}: ", end="", file=self._screen, flush=True)
-            line = self._answers.readline()
+            try:
+                line = self._answers.readline()
+            except KeyboardInterrupt:
+                self.say("")
+                raise UserError("stopped; nothing is written") from None
             if not line:
                 self.say("")
                 raise UserError(f"the input ended at the question: {question}")
