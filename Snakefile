@@ -32,6 +32,15 @@ rule all:
         "results/report.html",
 
 
+onstart:
+    show_progress(workflow)
+
+
 # Not an output of a rule: it says of every run when it was, and by which code.
 onsuccess:
     write_provenances()
+    show_success({zoo: headline_method(ZOOS[zoo]) for zoo in ZOOS})
+
+
+onerror:
+    show_failure(log)

@@ -51,6 +51,8 @@ def image_run(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     started = children_cpu_seconds()
     result = workspace.snakemake("--cores", "2")
     assert result.returncode == 0, result.stdout + result.stderr
+    workspace.terminal.write_text(result.stderr, encoding="utf-8")
+    assert result.stdout == ""
     seconds = children_cpu_seconds() - started
     print(f"the small zoo took {seconds:.0f} CPU seconds")
     assert seconds < CPU_SECONDS_ALLOWED

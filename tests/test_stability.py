@@ -73,7 +73,7 @@ def test_shares_count_the_picks_from_each_replicate(
         assert rows["share"].is_monotonic_decreasing
         assert f"at k = {size}" in caplog.text
     assert set(table["method"]) == {"mine"}
-    assert "mine picks the same set from" in caplog.text
+    assert "the same set comes back from" in caplog.text
 
 
 def test_replicates_of_another_covariance_are_refused(folder: Path) -> None:

@@ -1,15 +1,21 @@
 """Zoos of language models, from the config of the README to the report, and what runs again."""
 
 import json
+import math
+import os
+import pty
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 import pandas as pd
 import pytest
-from small_zoos import ODD, sentences, texts, treebank
+import yaml
+from small_zoos import ODD, PAIR, sentences, texts, treebank
 from workspace import Workspace
 
 from workflow_scripts.checkpoints.text_card import read_card
@@ -51,6 +57,39 @@ def test_the_readmes_zoo_gets_picks_and_scores(finished: Workspace) -> None:
     scores = pd.read_csv(results / "scores.csv")
     assert len(scores) == 2 * (1 + 3)
     assert scores["test_score"].between(0.6, 1).all()
+
+
+def test_a_zoo_can_be_begun_by_answering_questions(finished: Workspace) -> None:
+    answers = ["again", "", "", "models/ours", f"{ODD}=models/theirs", "", "treebank.conllu"]
+    answers += ["treebank.conllu", "", "", "", "", "upos", "", ""]
+    # A terminal, so that it asks.
+    ours, theirs = pty.openpty()
+    os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
+    result = subprocess.run(
+        [sys.executable, "-m", "workflow_scripts.new_zoo"],
+        cwd=finished.folder,
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.endswith("    snakemake --configfile again.yaml --cores all\n")
+    # What it says of jobs is what is planned, and what it says of features is what is on the disk.
+    planned = finished.planned("--configfile", "again.yaml")
+    assert (
+        f"jobs       {sum(planned.values())}: data 3, checkpoints 2, features 4," in result.stderr
+    )
+    of_pair = (finished.folder / "results/pair/features").glob("*/*.safetensors")
+    size = sum(math.prod(open_features(path).features.shape) * 4 for path in of_pair)
+    assert f"{size / 1e3:.1f} kB of it features" in result.stderr
+    zoo = yaml.safe_load((finished.folder / "again.yaml").read_text(encoding="utf-8"))["zoos"]
+    assert zoo["again"]["checkpoints"] == PAIR["checkpoints"]
+    assert zoo["again"]["tasks"]["upos"]["train"] == "treebank.conllu"
+    (finished.folder / "again.yaml").unlink()
 
 
 def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:

@@ -646,7 +646,7 @@ def test_the_script_writes_the_vectors(
     words = sum(map(len, SENTENCES))
     assert len(written.present) == words
     absent = words - len(expected)
-    assert f"{words} words, {absent} of them without a vector, 16 dims" in caplog.text
+    assert f"{words:,} words, {absent} of them without a vector, 16 dims" in caplog.text
     known = {
         "checkpoint": "ant",
         "source": "models/ant",

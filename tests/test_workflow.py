@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -540,11 +541,65 @@ def test_a_failed_job_shows_its_sentence_and_leaves_no_output(changed: Changed) 
     features.unlink()
     result = workspace.snakemake(str(features.relative_to(workspace.folder)), "--cores", "1")
     assert result.returncode != 0
-    assert "not the weights of a convnet; train it again" in result.stdout + result.stderr
+    *_, mending, own_log = said = result.stderr.splitlines()
+    failed = said.index("FAILED  small: features of agent-01 on probe")
+    assert said[failed + 1] == (
+        "    results/small/checkpoints/agent-01/model.safetensors: not the weights of a convnet; "
+        "train it again"
+    )
+    log = "results/small/logs/extract_image_features/probe/agent-01.log"
+    assert said[failed + 2] == f"    log: {log}"
+    assert said[-4:-2] == [
+        "0 of 1 jobs are done; 1 failed:",
+        f"    small: features of agent-01 on probe  ({log})",
+    ]
+    assert mending == "Mend that and run the same command again: it goes on from here."
+    # Snakemake's dump is in its own log alone.
+    assert "RuleException" not in result.stderr
+    assert "Traceback" not in result.stderr
+    kept_log = Path(own_log.removeprefix("Snakemake's own log: "))
+    assert "CalledProcessError" in kept_log.read_text(encoding="utf-8")
     assert not features.exists()
     assert not list(features.parent.glob(".*"))
     weights.write_bytes(before)
     features.write_bytes(kept)
+
+
+def test_each_finished_job_is_a_line_that_says_what_it_found(finished: Workspace) -> None:
+    said = finished.terminal.read_text(encoding="utf-8")
+    lines = re.findall(r"^( *\d+)/50  (.+)$", said, re.MULTILINE)
+    assert [int(number) for number, _ in lines] == list(range(1, 51))
+    jobs = "\n".join(line for _, line in lines)
+    for stage in (
+        r"small: drawing the images of probe: 240 images of 8×8×1 pixels  \[",
+        r"small: training agent-03: knows \d, \d, \d with a dev accuracy of [\d.]+%",
+        r"small: features of agent-00 on tasks: 550 images, 64 dims, [\d,]+ images/s on ",
+        r"small: estimating the covariance on probe: 21 pairs computed, 0 taken from before; "
+        r"debiased covariance of 6 checkpoints from 240 units",
+        r"small: selecting by mmi: agent-\d+ \+ agent-\d+ \+ agent-\d+; k = 3: objective ",
+        r"small: scoring selections of 3 on task-00: \d heads for 6 selections, \d trained, 0 kept",
+        r"writing results/report.html: 1 zoo, 7 figures, [\d.]+ MB$",
+    ):
+        assert re.search(stage, jobs), stage
+    assert re.search(r"\[1 left, (less than a minute|about \d minutes?)\]$", lines[-2][1])
+    # The table of jobs comes before, and nothing of what Snakemake says of each.
+    assert "Job stats:" in said
+    assert "Finished jobid" not in said
+    assert "\033" not in said
+
+
+def test_the_last_words_name_the_picks_and_the_report(finished: Workspace) -> None:
+    *_, picks, objective, score, done = finished.terminal.read_text(encoding="utf-8").splitlines()
+    table = pd.read_csv(results(finished) / "selections/mmi.csv")
+    first, second, third = table.loc[table["k"] == 3, "checkpoint"]
+    assert picks == f"small: keep {first}, {second} and {third} (mmi, k = 3)"
+    assert re.fullmatch(r"    objective 0\.\d{4}; no set of 3 has over 0\.\d{4}", objective)
+    assert re.match(
+        r"    mean test accuracy 0\.\d{3} on 2 tasks, [+−]0\.\d{3} against random sets", score
+    )
+    assert re.fullmatch(
+        r"Done: 50 jobs in .+\. Open results/report.html in a browser: it has all of it\.", done
+    )
 
 
 def test_the_papers_vision_setting_is_planned_without_any_data(finished: Workspace) -> None:

@@ -36,6 +36,11 @@ class Workspace:
         (folder / "results").mkdir()
         return cls(folder)
 
+    @property
+    def terminal(self) -> Path:
+        """What a run said, where a test has kept it."""
+        return self.folder.with_name("terminal.txt")
+
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Replace config.yaml."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

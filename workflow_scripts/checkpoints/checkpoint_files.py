@@ -47,7 +47,7 @@ def needed_files(names: Iterable[str], trust_remote_code: bool) -> list[str]:
     """
     top = {name for name in names if "/" not in name}
     code = {name for name in top if trust_remote_code and name.endswith(".py")}
-    return sorted((top & {CONFIG}) | _weights(top) | set(filter(_of_tokenizer, top)) | code)
+    return sorted((top & {CONFIG}) | weight_files(top) | set(filter(_of_tokenizer, top)) | code)
 
 
 def needed_paths(folder: Path, trust_remote_code: bool) -> list[Path]:
@@ -63,7 +63,7 @@ def missing_parts(needed: Collection[str]) -> list[str]:
     """What a checkpoint lacks of which only these files are there, in words."""
     parts = {
         CONFIG: CONFIG in needed,
-        "weights (model.safetensors or pytorch_model.bin)": bool(_weights(needed)),
+        "weights (model.safetensors or pytorch_model.bin)": bool(weight_files(needed)),
         "a tokenizer (tokenizer.json, or a vocabulary)": any(
             _of_tokenizer(name) and name not in _NO_TOKENIZER_ALONE for name in needed
         ),
@@ -107,7 +107,8 @@ def check_code(folder: Path) -> None:
             )
 
 
-def _weights(names: Collection[str]) -> set[str]:
+def weight_files(names: Collection[str]) -> set[str]:
+    """Those of a checkpoint's files that hold its weights, and their index if there is one."""
     for single, shards in _WEIGHTS:
         if single in names:
             return {single}

@@ -1,7 +1,6 @@
 """Looks at a user's own text checkpoint, which is used in place, and writes its card."""
 
 import hashlib
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +10,10 @@ from workflow_scripts.checkpoints.checkpoint_files import (
     missing_parts,
     needed_paths,
 )
-from workflow_scripts.checkpoints.text_card import TextCard, model_details, write_card
+from workflow_scripts.checkpoints.text_card import TextCard, described, model_details, write_card
 from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
-
-log = logging.getLogger(__name__)
 
 
 def describe(checkpoint: str, path: str, trust_remote_code: bool) -> TextCard:
@@ -70,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = flags.parse_args(argv)
     card = describe(arguments.checkpoint, arguments.path, arguments.trust_remote_code)
     write_card(arguments.card, card)
-    log.info("%s: %s, %d files", card.checkpoint, card.details["model"], len(card.files))
+    found(f"{described(card)}, {len(card.files)} files")
 
 
 if __name__ == "__main__":

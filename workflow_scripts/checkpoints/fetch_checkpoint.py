@@ -30,14 +30,16 @@ from huggingface_hub.utils.sha import git_hash
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from workflow_scripts.checkpoints.checkpoint_files import (
+    CONFIG,
     check_code,
     check_contents,
     missing_parts,
     needed_files,
     needed_paths,
 )
-from workflow_scripts.checkpoints.text_card import TextCard, model_details, write_card
+from workflow_scripts.checkpoints.text_card import TextCard, described, model_details, write_card
 from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.retry import first_line, with_retries
 from workflow_scripts.common.script import UserError, parser, run
 
@@ -62,13 +64,7 @@ def fetch(
     # The library reads the variable only when it is imported.
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     with _explained(api.endpoint, repository, revision):
-        commit, files = look_up(api, repository, revision)
-        needed = needed_files(files, trust_remote_code)
-        if missing := missing_parts(needed):
-            raise UserError(
-                f"{repository} at {revision} lacks {' and '.join(missing)}; name a checkpoint that "
-                "transformers can load in PyTorch"
-            )
+        commit, files, needed = _look_up_needed(api, repository, revision, trust_remote_code)
         folder.mkdir(parents=True, exist_ok=True)
         for path in needed_paths(folder, trust_remote_code=False):
             if path.name not in needed:
@@ -91,6 +87,38 @@ def fetch(
         trust_remote_code=trust_remote_code,
         details=model_details(folder),
     )
+
+
+def preview(
+    repository: str, revision: str, trust_remote_code: bool, folder: Path
+) -> dict[str, int]:
+    """The sizes in bytes of the files that :func:`fetch` would fetch, by name.
+
+    Args:
+        folder: gets the configuration, which is all that is downloaded.
+
+    Raises:
+        UserError: as :func:`fetch` does.
+    """
+    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+    with _explained(api.endpoint, repository, revision):
+        commit, files, needed = _look_up_needed(api, repository, revision, trust_remote_code)
+        _fetch_file(api, repository, commit, files[CONFIG], folder)
+    return {name: files[name].size or 0 for name in needed}
+
+
+def _look_up_needed(
+    api: HfApi, repository: str, revision: str, trust_remote_code: bool
+) -> tuple[str, dict[str, RepoSibling], list[str]]:
+    """The commit of a revision, its files, and the names of those that are needed."""
+    commit, files = look_up(api, repository, revision)
+    needed = needed_files(files, trust_remote_code)
+    if missing := missing_parts(needed):
+        raise UserError(
+            f"{repository} at {revision} lacks {' and '.join(missing)}; name a checkpoint that "
+            "transformers can load in PyTorch"
+        )
+    return commit, files, needed
 
 
 def look_up(api: HfApi, repository: str, revision: str) -> tuple[str, dict[str, RepoSibling]]:
@@ -242,7 +270,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.folder,
     )
     write_card(arguments.card, card)
-    log.info("%s: %s at %s", card.checkpoint, card.source, card.revision)
+    found(f"{card.source} at {card.revision[:12]}; {described(card)}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ It is saved as transformers saves checkpoints, so that later stages take it like
 
 import hashlib
 import json
-import logging
 import shutil
 import time
 from collections.abc import Sequence
@@ -33,11 +32,10 @@ from workflow_scripts.checkpoints.tokenizers_by_family import encode_words, trai
 from workflow_scripts.common.corpus_file import read_sentences
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -176,16 +174,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         },
     )
     write_card(arguments.card, card)
-    log.info(
-        "%s: %.3f nats per guess held out, %.3f by frequency alone; %d parameters, %d sub-words, "
-        "%.0f s on %s",
-        name,
-        held_out.loss,
-        held_out.unigram_entropy,
-        network.num_parameters(),
-        trained.subwords,
-        time.monotonic() - started,
-        device,
+    found(
+        f"held-out loss {held_out.loss:.2f} nats, {held_out.unigram_entropy:.2f} by frequency "
+        f"alone; {network.num_parameters():,} parameters, {trained.subwords:,} sub-words, "
+        f"{time.monotonic() - started:.0f} s on {device}"
     )
 
 

@@ -63,6 +63,13 @@ def read_card(path: Path) -> TextCard:
         ) from error
 
 
+def described(card: TextCard) -> str:
+    """The kind of model of a checkpoint and its size, as far as they are known, in words."""
+    words = {"layers": "{} layers", "width": "of width {}", "parameters": "{:,} parameters"}
+    sizes = [text.format(card.details[key]) for key, text in words.items() if key in card.details]
+    return ", ".join([str(card.details["model"]), *sizes]).replace("layers, of", "layers of")
+
+
 def model_details(folder: Path) -> dict[str, str | int | float]:
     """What ``config.json`` and the weights say of a model, as columns of the table of checkpoints.
 

@@ -26,6 +26,7 @@ from workflow_scripts.checkpoints.networks import build_network
 from workflow_scripts.checkpoints.settings import TrainingSettings
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.device import choose_device
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
@@ -302,13 +303,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     save_agent(arguments.weights, arguments.card, training.network, card)
     state_path.unlink(missing_ok=True)
-    log.info(
-        "%s knows %s: dev accuracy %.3f after %d epochs on %s",
-        arguments.checkpoint,
-        ", ".join(card.labels),
-        training.dev_accuracy[-1],
-        training.epoch,
-        device,
+    parameters = sum(one.numel() for one in training.network.parameters())
+    found(
+        f"knows {', '.join(card.labels)} with a dev accuracy of {training.dev_accuracy[-1]:.1%} "
+        f"after {training.epoch} epochs; {parameters:,} parameters, on {device}"
     )
 
 

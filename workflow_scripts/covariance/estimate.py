@@ -23,6 +23,7 @@ from workflow_scripts.common.feature_file import (
     common_units,
     open_features,
 )
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.covariance.advice import on_chance, on_convergence, on_duplicates
@@ -100,7 +101,7 @@ def sums_of_all_pairs(
         write_sums(kept, key, everything)
     old = len(digests) - len(fresh)
     taken, pairs = (count * (count + 1) // 2 for count in (old, len(digests)))
-    log.info("%d pairs computed, %d taken from before", pairs - taken, taken)
+    found(f"{pairs - taken} pairs computed, {taken} taken from before")
     return everything.sums
 
 
@@ -197,12 +198,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_covariance(
         arguments.output, Covariance(names, values, len(units), settings.estimator, notes)
     )
-    log.info(
-        "covariance (%s) of %d checkpoints from %d units; smallest eigenvalue %.4g",
-        settings.estimator,
-        len(names),
-        len(units),
-        np.linalg.eigvalsh(values)[0],
+    found(
+        f"{settings.estimator} covariance of {len(names)} checkpoints from {len(units):,} units, "
+        f"smallest eigenvalue {np.linalg.eigvalsh(values)[0]:.4g}"
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.covariance_input import NamedMatrix, as_correlation, read_matrix
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.covariance.advice import on_duplicates
 
@@ -60,11 +61,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for note in notes:
         log.warning("%s", note)
     write_covariance(arguments.output, Covariance(part.names, part.values, 0, "precomputed", notes))
-    log.info(
-        "covariance of %d checkpoints out of %d; smallest eigenvalue %.4g",
-        len(part.names),
-        len(whole.names),
-        np.linalg.eigvalsh(part.values)[0],
+    found(
+        f"{len(part.names)} checkpoints out of {len(whole.names)}; "
+        f"smallest eigenvalue {np.linalg.eigvalsh(part.values)[0]:.4g}"
     )
 
 

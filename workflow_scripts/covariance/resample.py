@@ -4,7 +4,6 @@ Writes replicates of the covariance that vary about it as it varies about the tr
 random half of the probe.
 """
 
-import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from workflow_scripts.common.feature_file import (
     common_units,
     open_features,
 )
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.replicates_file import Replicates, write_replicates
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.settings import add_flags, from_flags
@@ -33,8 +33,6 @@ from workflow_scripts.covariance.resampling import (
     spread_about,
 )
 from workflow_scripts.covariance.settings import StabilitySettings
-
-log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -89,13 +87,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     write_replicates(arguments.output, replicates)
     above = replicates.standard_errors[np.triu_indices(len(names), 1)]
-    log.info(
-        "%d replicates from %d units in %d blocks; standard errors of κ: median %.4f, largest %.4f",
-        settings.replicates,
-        used,
-        len(blocks),
-        np.median(above),
-        above.max(),
+    found(
+        f"{settings.replicates} replicates from {used:,} units in {len(blocks)} blocks; "
+        f"standard errors of κ: median {np.median(above):.4f}, largest {above.max():.4f}"
     )
 
 

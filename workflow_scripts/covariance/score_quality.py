@@ -4,7 +4,6 @@ The columns of the table: checkpoint; rankme, alpha_req and stable_rank, of whic
 and alpha, the exponent behind alpha_req, which is best near 1.
 """
 
-import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from workflow_scripts.common.feature_file import (
     common_units,
     open_features,
 )
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.table_file import QUALITY_COLUMNS, write_table
 from workflow_scripts.covariance.spectrum import (
@@ -29,8 +29,6 @@ from workflow_scripts.covariance.spectrum import (
     spectrum,
     stable_rank,
 )
-
-log = logging.getLogger(__name__)
 
 _BLOCK_BYTES = 1 << 26
 
@@ -76,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_same_corpus(names, features)
     table = quality_table(names, features)
     write_table(table, arguments.output)
-    log.info("%d checkpoints; rankme from %.1f to %.1f", len(table), *_ends(table["rankme"]))
+    low, high = _ends(table["rankme"])
+    found(f"{len(table)} checkpoints; rankme from {low:.1f} to {high:.1f}")
 
 
 def _ends(scores: "pd.Series[float]") -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """Writes the images of one corpus of an image zoo: the probe's, the tasks' or the agents'."""
 
 import argparse
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.unit_file import Units, write_units
 from workflow_scripts.data.sources import LabelledImages, load_cifar100, load_digits
 from workflow_scripts.data.splits import ImageShares, share_out_images
-
-log = logging.getLogger(__name__)
 
 
 def corpus_images(
@@ -111,12 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with atomic_path(arguments.output) as temporary:
         np.save(temporary, images)
     write_units(arguments.units, units)
-    log.info(
-        "%s: %d images of %s pixels",
-        arguments.corpus,
-        len(images),
-        "×".join(map(str, images.shape[1:])),
-    )
+    found(f"{len(images):,} images of {'×'.join(map(str, images.shape[1:]))} pixels")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,14 @@
 """Writes one classification task: the task images of some classes, with train, dev and test."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.task_file import Task, write_task
 from workflow_scripts.common.unit_file import Units, read_units
-
-log = logging.getLogger(__name__)
 
 
 def image_task(units: Units, classes: Sequence[int], corpus: str) -> Task:
@@ -51,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ValueError as error:
         raise UserError(f"{arguments.units}: {error}") from error
     write_task(arguments.output, task)
-    counts = {name: int((task.split == name).sum()) for name in ("train", "dev", "test")}
-    log.info("classes %s; units %s", ", ".join(task.labels), counts)
+    counts = (f"{(task.split == name).sum():,} for {name}" for name in ("train", "dev", "test"))
+    found(f"{len(task.labels)} classes ({', '.join(task.labels)}); images: {', '.join(counts)}")
 
 
 if __name__ == "__main__":

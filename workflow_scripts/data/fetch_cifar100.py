@@ -3,14 +3,12 @@
 The address and the checksums of the archive and of each file are torchvision's.
 """
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from tarfile import TarError
 
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
-
-log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -27,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"CIFAR-100 could not be downloaded from {CIFAR100.url} ({error}); try again, or name "
             "a folder that has it: data: {source: cifar100, folder: …}"
         ) from error
-    log.info("CIFAR-100 is in %s", arguments.folder)
+    found(f"it is in {arguments.folder}")
 
 
 if __name__ == "__main__":

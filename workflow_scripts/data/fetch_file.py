@@ -14,6 +14,7 @@ from pathlib import Path
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.download import DownloadError, download
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.data.public_data import FILES, HUB, PublicFile
 
@@ -102,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--output", type=Path, required=True, help="gets the text")
     arguments = flags.parse_args(argv)
     fetch(FILES[arguments.name], arguments.output)
-    log.info("%s: %d bytes", arguments.output, arguments.output.stat().st_size)
+    found(f"{arguments.output.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

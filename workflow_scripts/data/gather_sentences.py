@@ -4,15 +4,13 @@ Tasks on the same sentences thus share features, and a sentence that stands twic
 encoded once.
 """
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from workflow_scripts.common.corpus_file import write_sentences
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.data.task_formats import FORMATS
-
-log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -35,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for words in FORMATS[form].words(Path(path)):
             distinct[tuple(words)] = None
     write_sentences(arguments.output, distinct)
-    log.info("%d sentences, %d words", len(distinct), sum(map(len, distinct)))
+    found(f"{len(distinct):,} sentences, {sum(map(len, distinct)):,} words")
 
 
 if __name__ == "__main__":

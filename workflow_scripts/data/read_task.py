@@ -1,6 +1,5 @@
 """Writes one task on words, from labelled files in a format of their own."""
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.corpus_file import read_sentences
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.task_file import SPLITS, Task, write_task
 from workflow_scripts.data.task_formats import FORMATS, LabelledSentence
 
-log = logging.getLogger(__name__)
 Splits = dict[str, list[LabelledSentence]]
 
 
@@ -148,12 +147,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ValueError as error:
         raise UserError(f"{arguments.output.stem}: {error}") from error
     write_task(arguments.output, task)
-    log.info(
-        "%d words of %d sentences, %s; %s",
-        len(task.unit),
-        sum(map(len, splits.values())),
-        ", ".join(f"{count} for {part}" for part, count in Counter(task.split.tolist()).items()),
-        f"{len(task.labels)} classes" if task.labels else "values",
+    counts = Counter(task.split.tolist()).items()
+    found(
+        f"{len(task.unit):,} words of {sum(map(len, splits.values())):,} sentences "
+        f"({', '.join(f'{count:,} for {part}' for part, count in counts)}); "
+        f"{f'{len(task.labels)} classes' if task.labels else 'values'}"
     )
 
 

@@ -1,15 +1,14 @@
 """Writes a text probe: the sentences of a file that are long enough, in its order."""
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from workflow_scripts.common.corpus_file import Sentence, read_sentences, write_sentences
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.data.task_formats import FORMATS
 
-log = logging.getLogger(__name__)
 SENTENCES = "sentences"
 
 
@@ -46,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "lower the probe's min_words, or name another file"
         )
     write_sentences(arguments.output, chosen)
-    log.info("%d sentences, %d words", len(chosen), sum(map(len, chosen)))
+    found(f"{len(chosen):,} sentences, {sum(map(len, chosen)):,} words")
 
 
 if __name__ == "__main__":

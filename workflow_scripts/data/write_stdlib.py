@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from workflow_scripts.common.corpus_file import write_sentences
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.settings import add_flags, from_flags
@@ -181,6 +182,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             arguments.folder / f"text/{domain}.txt", (sentence.split(" ") for sentence in text)
         )
         log.info("text of %s: %d sentences", domain, len(text))
+    words = sum(len(line) for sentences in drawn.values() for _, line in sentences)
+    found(
+        f"{sum(map(len, drawn.values())):,} sentences, {words:,} words of probe and tasks; "
+        f"text of {len(texts)} domains"
+    )
 
 
 if __name__ == "__main__":

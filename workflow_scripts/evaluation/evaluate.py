@@ -6,18 +6,16 @@ the method peek looks at.
 """
 
 import csv
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.evaluation.head_fits import Head, head_seeds
 from workflow_scripts.evaluation.head_flags import add_head_flags, read_head_flags
 from workflow_scripts.evaluation.head_inputs import Subset
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -156,14 +154,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         if head.subset == request.subset
     ]
     write_scores(arguments.output, rows)
-    log.info(
-        "%s, k = %d: %d heads for %d selections, %d trained, %d kept",
-        options.task,
-        arguments.k,
-        len(heads),
-        len(requests),
-        trained,
-        len(heads) - trained,
+    best = max(rows, key=lambda row: row.dev_score)
+    found(
+        f"{len(heads)} heads for {len(requests)} selections, {trained} trained, "
+        f"{len(heads) - trained} kept; best on dev: {best.checkpoints}, test "
+        f"{options.files.task.metric} {best.test_score:.3f}"
     )
 
 

@@ -1,16 +1,15 @@
 """Puts the scores of all tasks and sizes into one table."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import read_table, write_table
 
 KEYS = ["task", "k", "method", "draw", "project", "seed"]
-log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     table = pd.concat([read_table(path, KEYS) for path in paths], ignore_index=True)
     table = table.sort_values(KEYS)
     write_table(table, arguments.output)
-    log.info("%d scores of %d tasks", len(table), table["task"].nunique())
+    found(f"{len(table):,} scores on {table['task'].nunique()} tasks")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.table_file import TRANSFERABILITY_COLUMNS, write_table
 from workflow_scripts.evaluation.task_features import TaskFeatures, row_blocks
@@ -60,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows.append((name, evidence, separation))
         log.info("%s: LogME %.4f, H-score %.4f", *rows[-1])
     write_table(pd.DataFrame(rows, columns=TRANSFERABILITY_COLUMNS), arguments.output)
+    found(f"{len(rows)} checkpoints; the highest LogME has {max(rows, key=lambda row: row[1])[0]}")
 
 
 if __name__ == "__main__":

@@ -5,20 +5,18 @@ looks at the labels of the task, and trains many heads: an upper reference for t
 there.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.table_file import FORWARD_COLUMNS, write_table
 from workflow_scripts.evaluation.head_fits import Head, head_seeds
 from workflow_scripts.evaluation.head_flags import add_head_flags, read_head_flags
 from workflow_scripts.evaluation.head_inputs import Subset
-
-log = logging.getLogger(__name__)
 
 
 def forward_selection(
@@ -38,7 +36,7 @@ def forward_selection(
         scores = dev_scores([tuple(sorted([*before, name])) for name in left])
         best = int(np.argmax(scores))
         chosen.append((left.pop(best), scores[best]))
-        log.info("%d: %s, dev score %.4f", len(chosen), *chosen[-1])
+        found(f"{len(chosen)}: {chosen[-1][0]}, dev score {chosen[-1][1]:.4f}")
     return chosen
 
 

@@ -1,6 +1,5 @@
 """Writes the features of one checkpoint on one corpus."""
 
-import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +13,9 @@ from workflow_scripts.checkpoints.networks import feature_dim
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import DTYPES, FeatureWriter
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.features.image_features import image_features
-
-log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -71,14 +69,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             writer.write(rows, stored)
             bar.update(len(features))
     seconds = time.monotonic() - started
-    log.info(
-        "%s on %s: %d images, %d dims, %.0f images/s on %s",
-        card.checkpoint,
-        arguments.corpus.stem,
-        len(images),
-        feature_dim(network),
-        len(images) / seconds,
-        device,
+    found(
+        f"{len(images):,} images, {feature_dim(network)} dims, "
+        f"{len(images) / seconds:,.0f} images/s on {device}"
     )
 
 

@@ -1,6 +1,5 @@
 """Writes the features of one text checkpoint on one corpus: a vector for each word."""
 
-import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,13 +15,12 @@ from workflow_scripts.common.corpus_file import read_sentences
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.features.settings import WordFeatureSettings
 from workflow_scripts.features.text_model import load_text_model
 from workflow_scripts.features.word_features import feature_width, word_features
-
-log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -84,16 +82,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             bar.update(len(rows))
             present += len(rows)
     seconds = time.monotonic() - started
-    log.info(
-        "%s on %s: %d words, %d of them without a vector, %d dims, %.0f words/s on %s",
-        card.checkpoint,
-        arguments.corpus.stem,
-        words,
-        words - present,
-        width,
-        words / seconds,
-        device,
-    )
+    absent = f", {words - present:,} of them without a vector" if words > present else ""
+    found(f"{words:,} words{absent}, {width} dims, {words / seconds:,.0f} words/s on {device}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pandas as pd
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.covariance_file import read_covariance
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.report.findings import findings
 
@@ -245,6 +246,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     html = environment.get_template("report.html.j2").render(zoos=pages)
     with atomic_path(arguments.output) as temporary:
         temporary.write_text(html, encoding="utf-8")
+    figures = sum(len(page.figures) for page in pages)
+    size = arguments.output.stat().st_size / 1e6
+    found(f"{len(pages)} zoo{'s' * (len(pages) > 1)}, {figures} figures, {size:.1f} MB")
 
 
 if __name__ == "__main__":

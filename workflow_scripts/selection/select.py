@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.common.covariance_input import checked, read_matrix, read_names
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.low_rank_file import is_low_rank, read_low_rank
 from workflow_scripts.common.replicates_file import read_replicates
 from workflow_scripts.common.script import UserError, not_negative, parser, run
@@ -205,20 +206,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         table.to_csv(sys.stdout, index=False)
         return
     write_table(table, Path(arguments.output))
-    label = arguments.label or arguments.method
     if not selections:
-        log.info("%s stops before its first size, so that its table has no rows", label)
+        found("stops before its first size, so that its table has no rows")
         return
     largest = max(selections, key=lambda one: len(one.picks))
-    log.info("%s picks %s", label, " + ".join(largest.picks))
+    found(" + ".join(largest.picks))
     for one in selections:
         if one.objective is not None and one.bound is not None:
-            log.info(
-                "k = %d: objective %.4f nats, at most %.4f possible (gap %.2g)",
-                len(one.picks),
-                one.objective[-1],
-                one.bound,
-                one.bound - one.objective[-1],
+            say = found if one is largest else log.info
+            say(
+                f"k = {len(one.picks)}: objective {one.objective[-1]:.4f} nats, at most "
+                f"{one.bound:.4f} possible (gap {one.bound - one.objective[-1]:.2g})"
             )
 
 

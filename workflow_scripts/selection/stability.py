@@ -3,7 +3,6 @@
 Takes the flags of workflow_scripts.selection.select, and replicates of the covariance.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from workflow_scripts.common.covariance_input import NamedMatrix
+from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, write_table
 from workflow_scripts.selection.methods import select
@@ -23,8 +23,6 @@ from workflow_scripts.selection.select import (
     read_selection_flags,
 )
 from workflow_scripts.selection.settings import MethodSettings
-
-log = logging.getLogger(__name__)
 
 
 def picks_from_replicates(
@@ -75,16 +73,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings, pool = read_selection_flags(arguments)
     pool = replace(pool, replicates=read_replicates_of(pool, arguments), certify=False)
     selections = select(settings, arguments.k, pool)
-    found = picks_from_replicates(settings, arguments.k, pool)
+    sets = picks_from_replicates(settings, arguments.k, pool)
     label = arguments.label or arguments.method
-    table = stability_table(label, selections, found)
+    table = stability_table(label, selections, sets)
     write_table(table, Path(arguments.output))
     whole = table.drop_duplicates("k").set_index("k")["set_share"]
-    log.info(
-        "%s picks the same set from %s of the replicates",
-        label,
-        ", ".join(f"{share:.0%} at k = {k}" for k, share in whole.items()),
-    )
+    shares = ", ".join(f"{share:.0%} at k = {k}" for k, share in whole.items())
+    found(f"the same set comes back from {shares} of the replicates")
 
 
 if __name__ == "__main__":

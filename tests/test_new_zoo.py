@@ -1,0 +1,525 @@
+"""The command that begins a zoo: checks, questions, what it says of costs, what it writes."""
+
+import io
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hub_server import HubServer
+from tiny_models import WIDTH, build_tiny_model
+
+from workflow_scripts.checkpoints.settings import FolderSettings, HubSettings
+from workflow_scripts.common.config import read_config
+from workflow_scripts.common.script import UserError
+from workflow_scripts.common.zoos import ImageZoo
+from workflow_scripts.new_zoo import __main__ as command
+from workflow_scripts.new_zoo.block import Commented, flow, plain, render, selection
+from workflow_scripts.new_zoo.checkpoints import find_checkpoint
+from workflow_scripts.new_zoo.cost import Cost, Features, cost_lines, in_bytes
+from workflow_scripts.new_zoo.guess_format import possible_formats
+from workflow_scripts.new_zoo.images import image_counts, image_download, network_size
+from workflow_scripts.new_zoo.names import as_name
+from workflow_scripts.new_zoo.places import free_name
+from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
+from workflow_scripts.new_zoo.questions import Questions
+from workflow_scripts.new_zoo.tasks import read_task
+from workflow_scripts.new_zoo.text import find_probe, find_task
+
+ROOT = Path(__file__).parents[1]
+
+CONLLU = "".join(
+    f"1\tthe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n2\t{word}\t{word}\tNOUN\tNN\t_\t0\troot\t_\t_\n\n"
+    for word in ("cat", "dog", "bee", "cat")
+)
+FILES = {
+    "conllu": CONLLU,
+    "conllx": "1\tcat\t_\tN\tNN\n\n1\tdog\t_\tN\tNN\n",
+    "conll2003": "-DOCSTART- -X- O O\n\ncat NN B-NP O\n\nBob NNP I-NP I-PER\n",
+    "conll2000": "the DT B-NP\ncat NN I-NP\n\nruns VB B-VP\n",
+    "ged": "the\tc\nhouses\ti\n\n",
+    "tagged": "the\tDEF\ncat\tCON\n\n",
+    "factuality": '{"1": {"sentence": ["it", "rains"], "predicate_indices": [2], "labels": [3]}}',
+    "trees": "(TOP (S (NP (DT the) (NN cat)) (VP (VB runs))))\n",
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two checkpoints in folders, two on a hub, a probe and files of every format."""
+    folder = tmp_path_factory.mktemp("files")
+    build_tiny_model("gpt2", folder / "ours")
+    build_tiny_model("bert-uncased", folder / "hub/some/bert-base")
+    code = folder / "hub/coded"
+    code.mkdir()
+    for name, content in {
+        "config.json": '{"model_type": "odd", "torch_dtype": "float16", "auto_map": {"a": "b.c"}}',
+        "model.safetensors": "12345678",
+        "vocab.txt": "a\n",
+    }.items():
+        (code / name).write_text(content, encoding="utf-8")
+    (folder / "hub/empty").mkdir()
+    (folder / "hub/empty/README.md").write_text("nothing", encoding="utf-8")
+    for form, content in FILES.items():
+        (folder / f"{form}.txt").write_text(content, encoding="utf-8")
+    (folder / "lines.txt").write_text("a b c\nd e\n" * 1000, encoding="utf-8")
+    (folder / "few.txt").write_text("a b c\nd e f\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def hub(files: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    with HubServer(files / "hub") as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        yield server
+
+
+# Checkpoints.
+
+
+def test_of_a_hub_checkpoint_only_the_configuration_is_fetched(hub: HubServer, files: Path) -> None:
+    found = find_checkpoint("some/bert-base", [])
+    assert found.settings == HubSettings(id="some/bert-base")
+    assert (found.name, found.model, found.width) == ("bert-base", "bert", WIDTH)
+    names = ("config.json", "model.safetensors", "vocab.txt", "tokenizer_config.json")
+    there = [path for name in names if (path := files / "hub/some/bert-base" / name).exists()]
+    sizes = {path.name: path.stat().st_size for path in there}
+    assert found.download >= sum(sizes.values())
+    assert found.network == sizes["model.safetensors"]
+    assert hub.fetched() == ["config.json"]
+    assert found.described.startswith(f"bert, width {WIDTH}, ")
+
+
+def test_names_and_revisions_may_stand_beside_an_id(hub: HubServer) -> None:
+    commit = hub.commit("coded")
+    found = find_checkpoint(f"mine=coded@{commit}", ["coded"])
+    assert (found.name, found.settings) == ("mine", HubSettings(id="coded", revision=commit))
+    # Half of the numbers are stored; what its width is, only its own code knows.
+    assert (found.network, found.width, found.own_code) == (16, None, True)
+    assert find_checkpoint("coded", ["coded"]).name == "coded-2"
+
+
+def test_a_folder_is_held_to_what_the_workflow_needs(files: Path) -> None:
+    found = find_checkpoint(str(files / "ours"), [])
+    assert found.settings == FolderSettings(path=str(files / "ours"))
+    assert (found.name, found.model, found.download) == ("ours", "gpt2", 0)
+    assert found.network == (files / "ours/model.safetensors").stat().st_size
+    assert found.described == f"gpt2, width {WIDTH}"
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("some/lost", "there is no checkpoint some/lost on"),
+        ("coded@v9", "coded has no revision v9"),
+        ("empty", "empty at main lacks config.json"),
+        ("a/b/c", "id: 'a/b/c' cannot be one; a checkpoint is a folder, or an id"),
+        ("./lost", "there is no folder lost"),
+        ("first+one=coded", "'first+one' cannot be the name of a checkpoint; leave out '+'"),
+        ("ours=coded", "there are two checkpoints ours"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_used_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(UserError) as caught:
+        find_checkpoint(text, ["ours"])
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_are_made_of_paths() -> None:
+    assert as_name("Älter & neu", []) == "lter-neu"
+    assert as_name("---", ["unnamed"]) == "unnamed-2"
+
+
+# Probes and tasks.
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_the_likeliest_format_is_the_strictest_that_fits(files: Path, form: str) -> None:
+    assert possible_formats(files / f"{form}.txt")[0] == form
+
+
+def test_plain_text_is_no_labelled_file(files: Path) -> None:
+    assert possible_formats(files / "lines.txt") == []
+
+
+def test_a_probe_is_counted_as_a_run_would_read_it(files: Path) -> None:
+    found = find_probe(str(files / "lines.txt"), None, 3)
+    assert (found.sentences, found.words, found.warning) == (1000, 3000, "")
+    labelled = find_probe(str(files / "conllu.txt"), None, None)
+    assert labelled.settings.model_dump()["format"] == "conllu"
+    assert labelled.words == 8
+    assert "8 words are few" in labelled.warning
+    wikitext = find_probe("wikitext-2-raw", None, None)
+    assert wikitext.settings.source == "wikitext-2"
+    assert (wikitext.settings.min_words, wikitext.words) == (10, 2_000_000)
+    with pytest.raises(UserError, match=r"0 words in sentences of 9 words or more"):
+        find_probe(str(files / "few.txt"), "sentences", 9)
+    with pytest.raises(UserError, match="there is no file lost"):
+        find_probe("lost.txt", None, None)
+
+
+def test_a_task_is_counted_as_a_run_would_read_it(files: Path) -> None:
+    name, settings, formats = read_task([str(files / "conllu.txt"), "name=upos"], [])
+    assert (name, settings.format, formats) == ("upos", "conllu", ["conllu", "conllx"])
+    found = find_task(name, settings)
+    # One sentence stands there twice.
+    assert found.described == "3 different sentences, 6 words; 8 targets (2 classes)"
+    numbers = read_task([str(files / "factuality.txt")], [])[1]
+    with pytest.raises(UserError, match="1 different sentences cannot be shared out"):
+        find_task("ef", numbers)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["size=3", "{conllu}"], "a task has no size="),
+        (["{conllu}", "format=ged", "format=tagged"], "format= stands twice"),
+        (["dev={conllu}"], "a task needs a file to train on"),
+        (["lost.txt"], "there is no file lost.txt"),
+        (["{conllu}", "dev=lost.txt"], "there is no file lost.txt"),
+        (["{lines}"], "no format fits this file"),
+        (["{conllu}", "name=taken"], "there are two tasks taken"),
+        (["{conllu}", "name=probe-x"], "a task cannot be named probe-x"),
+        (["{conllu}", "format=xml"], "format: should be"),
+        (["{conllu}", "target=size"], "conllu has the targets upos"),
+    ],
+)
+def test_a_task_that_cannot_be_used_is_refused(
+    files: Path, words: list[str], sentence: str
+) -> None:
+    paths = {form: files / f"{form}.txt" for form in (*FILES, "lines")}
+    with pytest.raises(UserError) as caught:
+        read_task([word.format(**paths) for word in words], ["taken"])
+    assert sentence in str(caught.value)
+
+
+def test_a_file_that_goes_away_or_lacks_the_target_is_named(files: Path, tmp_path: Path) -> None:
+    path = tmp_path / "some.conllu"
+    path.write_text(CONLLU.replace("\tNN\t", "\t_\t").replace("\tDT\t", "\t_\t"), encoding="utf-8")
+    settings = read_task([str(path), "target=xpos"], [])[1]
+    with pytest.raises(UserError, match="no word has a value of xpos"):
+        find_task("xpos", settings)
+    path.unlink()
+    with pytest.raises(UserError, match="there is no file"):
+        find_task("xpos", settings)
+
+
+# Costs.
+
+
+def test_costs_are_units_by_dims_by_bytes() -> None:
+    cost = Cost(
+        jobs={"data": 2, "features": 0, "report": 5},
+        downloads={"bert": 440_000_000, "ours": 0},
+        features=[Features("probe", 20_000, "words"), Features("ner", 5_000, "words")],
+        dims=[768, 1024],
+        unknown=["odd"],
+        dtype="float32",
+        networks=0,
+        largest=5_000_000_000,
+    )
+    features = 25_000 * (768 + 1024) * 4
+    assert cost.feature_bytes == features == 179_200_000
+    assert cost.disk == features + 440_000_000
+    assert cost_lines(cost, 100_000_000) == [
+        "jobs       7: data 2, report 5",
+        "downloads  440.0 MB: bert 440.0 MB",
+        "disk       619.2 MB, 179.2 MB of it features (probe 20,000 words, ner 5,000 words; "
+        "1,792 dims of 2 checkpoints); 100.0 MB are free",
+        "memory     6.0 GB for a job that runs a network, about",
+        "not known  the width of odd, which comes on top",
+        "warning    this does not fit on the disk",
+        "warning    on a cluster, give these jobs more memory: "
+        "--set-resources extract_word_features:mem_mb=6000",
+    ]
+    nothing = Cost({"data": 0}, {}, [], [], [], "float16", 0, 0)
+    assert cost_lines(nothing, 10**12)[:2] == [
+        "jobs       0, all is done already",
+        "downloads  nothing",
+    ]
+    assert in_bytes(3 * 10**12) == "3.0 TB"
+
+
+def image_zoo(**changes: Any) -> ImageZoo:
+    entry = {
+        "modality": "image",
+        "data": {"source": "digits"},
+        "agents": {"count": 4, "classes": 3},
+        "probe": {"samples_per_class": 5, "rotations": [-10.0, 10.0]},
+        "selection": {"sizes": [1], "methods": {"mmi": {}}},
+    }
+    zoo = read_config({"zoos": {"mine": entry | changes}}).zoos["mine"]
+    assert isinstance(zoo, ImageZoo)
+    return zoo
+
+
+def test_the_size_of_an_image_zoo_is_known_without_training() -> None:
+    zoo = image_zoo()
+    assert image_counts(zoo) == {"probe": 150}
+    assert (network_size(zoo).dims, image_download(zoo)) == (64, 0)
+    agents = {"count": 4, "classes": 7, "network": "resnet18"}
+    tasks = {"count": 2, "classes": 5, "samples_per_class": 10, "test_per_class": 20}
+    cifar = image_zoo(data={"source": "cifar100"}, agents=agents, tasks=tasks)
+    assert image_counts(cifar) == {"probe": 1500, "tasks": 3000}
+    # ResNet-18 has 11.2 million parameters with ten classes and the small stem.
+    assert network_size(cifar).parameters == pytest.approx(11.2e6, rel=0.01)
+    assert network_size(cifar).dims == 512
+    assert image_download(cifar) == pytest.approx(169e6, rel=0.01)
+
+
+def stats(table: str, code: int = 0, error: str = "") -> Callable[..., Any]:
+    return lambda *_, **__: subprocess.CompletedProcess([], code, table, error)
+
+
+def test_jobs_are_those_that_a_dry_run_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = "Job stats:\njob    count\n-----  -----\n{}total  6\n\nmore\n"
+    rows = "draw_images  2\nestimate_word_covariance  1\nwrite_report  1\nall  1\n"
+    monkeypatch.setattr(subprocess, "run", stats(table.format(rows)))
+    jobs = planned_jobs(Path("a.yaml"), ROOT)
+    assert jobs == {"draw_images": 2, "estimate_word_covariance": 1, "write_report": 1}
+    stages = by_stage(jobs, ROOT)
+    assert list(stages)[:2] == ["data", "checkpoints"]
+    assert {stage: count for stage, count in stages.items() if count} == {
+        "data": 2,
+        "covariance": 1,
+        "report": 1,
+    }
+    monkeypatch.setattr(subprocess, "run", stats("Nothing to be done"))
+    assert planned_jobs(Path("a.yaml"), ROOT) == {}
+    monkeypatch.setattr(subprocess, "run", stats("", 1, "x\nconfig error: zoos: is missing\n"))
+    with pytest.raises(UserError, match="refuses this zoo: config error: zoos: is missing"):
+        planned_jobs(Path("a.yaml"), ROOT)
+    monkeypatch.setattr(subprocess, "run", stats("", 1, "first\nLockException\n"))
+    with pytest.raises(UserError, match="refuses this zoo: LockException"):
+        planned_jobs(Path("a.yaml"), ROOT)
+
+
+# The text that is written.
+
+
+def test_a_zoo_is_written_as_by_hand() -> None:
+    zoo = {
+        "modality": "text",
+        "checkpoints": Commented(
+            {"a": Commented({"kind": "folder", "path": "a: b"}, "gpt2")}, "all"
+        ),
+        "methods": {"mmi": {}},
+    }
+    text = render("no", zoo, "snakemake", "schema.json")
+    assert text.splitlines() == [
+        "# yaml-language-server: $schema=schema.json",
+        '# The zoo no. To add it to a file that has zoos already, copy what stands below "zoos:".',
+        "#   snakemake",
+        "zoos:",
+        "  'no':",
+        "    modality: text",
+        "    checkpoints:  # all",
+        "      a: {kind: folder, path: 'a: b'}  # gpt2",
+        "    methods:",
+        "      mmi: {}",
+    ]
+    assert yaml.safe_load(text) == {"zoos": {"no": plain(zoo)}}
+    assert flow([1, 2]) == "[1, 2]"
+
+
+def test_sizes_and_draws_fit_the_number_of_checkpoints() -> None:
+    assert plain(selection(2, None))["sizes"] == [1]
+    assert plain(selection(3, None))["methods"]["random"] == {"draws": 3}
+    twenty = plain(selection(20, None))
+    assert (twenty["sizes"], twenty["methods"]["random"]) == ([1, 2, 3, 4, 5], {"draws": 10})
+    # What does not fit is refused by the config's own models.
+    assert plain(selection(2, [1, 9]))["methods"]["random"] == {"draws": 2}
+
+
+# The command.
+
+
+@pytest.fixture
+def run_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[str, str]]:
+    """Runs it in the folder of the workflow, and gives what it writes; jobs are not planned."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(command, "planned_jobs", lambda *_: {"evaluate": 3})
+
+    def run(*flags: str, answers: str | None = None) -> tuple[str, str]:
+        stdin = io.StringIO(answers or "")
+        stdin.isatty = lambda: answers is not None  # type: ignore[method-assign]
+        monkeypatch.setattr("sys.stdin", stdin)
+        command.main(list(flags))
+        said = capsys.readouterr()
+        return said.out, said.err
+
+    return run
+
+
+Run = Callable[..., tuple[str, str]]
+
+
+@pytest.mark.usefixtures("hub")
+def test_flags_make_a_text_zoo(run_command: Run, files: Path, tmp_path: Path) -> None:
+    output = tmp_path / "mine.yaml"
+    treebank = str(files / "conllu.txt")
+    out, err = run_command(
+        *("--name", "mine", "--modality", "text", "--checkpoints", "some/bert-base", "coded"),
+        *(f"theirs={files / 'ours'}", "--probe", str(files / "lines.txt"), "--min-words", "2"),
+        *("--task", "name=upos", treebank, f"test={treebank}"),
+        *("--task", "name=xpos", treebank, f"test={treebank}", "target=xpos"),
+        *("--output", str(output)),
+    )
+    assert out == ""
+    assert "    upos: it looks like conllu" in err
+    assert "    jobs       3: evaluation 3" in err
+    assert "    not known  the width of coded, which comes on top" in err
+    assert err.endswith(f"    snakemake --configfile {output} --cores all\n")
+    text = output.read_text(encoding="utf-8")
+    assert "trust_remote_code: true lets run" in text
+    zoo = yaml.safe_load(text)["zoos"]["mine"]
+    read_config({"zoos": {"mine": zoo}})
+    assert zoo["checkpoints"]["theirs"] == {"kind": "folder", "path": str(files / "ours")}
+    assert zoo["probe"] == {"source": "text", "file": str(files / "lines.txt"), "min_words": 2}
+    upos = {"format": "conllu", "target": "upos", "train": treebank, "test": treebank}
+    assert zoo["tasks"] == {"upos": upos, "xpos": upos | {"target": "xpos", "corpus": "upos"}}
+    # 5,000 words of the probe and 6 of the tasks, two widths of 24, 4 bytes.
+    assert f"{(5000 + 6) * 2 * WIDTH * 4 / 1e3:.1f} kB of it features" in err
+
+
+def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
+    out, err = run_command(
+        *("--name", "mine", "--modality", "image", "--source", "cifar100", "--agents", "20"),
+        *("--unseen-tasks", "3", "--sizes", "2", "4", "--output", "-"),
+    )
+    assert "written" not in err
+    assert "downloads  169.0 MB: CIFAR-100 169.0 MB" in err
+    assert "#   snakemake --configfile mine.yaml --cores all" in out
+    zoo = yaml.safe_load(out)["zoos"]["mine"]
+    assert zoo["agents"]["crop_padding"] == 4
+    assert (zoo["tasks"]["count"], zoo["selection"]["sizes"]) == (3, [2, 4])
+    bare, _ = run_command("--name", "mine", "--modality", "image", "--no-tasks", "--output", "-")
+    assert "tasks" not in yaml.safe_load(bare)["zoos"]["mine"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ([], "--name is missing; give it, or run this in a terminal to be asked"),
+        (["--name", "a b"], "'a b' cannot be a name"),
+        (["--name", "downloads"], "the name 'downloads' is taken by the workflow"),
+        (["--name", "digits"], "config.yaml has a zoo digits"),
+        (["--name", "mine"], "--modality is missing"),
+        (["--name", "mine", "--modality", "text", "--agents", "3"], "--agents is not for text"),
+        (["--name", "mine", "--modality", "text"], "--checkpoints: a zoo has at least two"),
+        (["--name", "mine", "--modality", "image", "--output", "README.md"], "is there already"),
+        (["--name", "mine", "--modality", "image", "--output", "no/x"], "there is no folder no"),
+        (["--name", "mine", "--modality", "image", "--source", "mnist"], "'mnist' is none of"),
+        (["--name", "mine", "--modality", "image", "--agents", "1"], "no number from 2 upwards"),
+        (["--name", "mine", "--modality", "image", "--network", "resnet"], "did you mean resnet50"),
+        (["--name", "mine", "--modality", "image", "--agents", "999"], "999 agents need 999"),
+        (["--name", "mine", "--modality", "image", "--sizes", "13"], "the zoo has 12"),
+    ],
+)
+def test_a_flag_that_cannot_be_used_is_one_sentence(
+    run_command: Run, flags: list[str], sentence: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        run_command(*flags)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_is_written_over_unless_it_is_forced(
+    run_command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "results/old").mkdir(parents=True)
+    with pytest.raises(UserError, match="there are results of a zoo old"):
+        free_name("old", tmp_path, False)
+    assert free_name("old", tmp_path, True) == "old"
+    output = tmp_path / "old.yaml"
+    output.write_text("before", encoding="utf-8")
+    flags = ["--name", "mine", "--modality", "image", "--output", str(output)]
+    with pytest.raises(UserError, match="--force to write over it"):
+        run_command(*flags)
+    assert output.read_text(encoding="utf-8") == "before"
+    run_command(*flags, "--force")
+    assert "mine" in yaml.safe_load(output.read_text(encoding="utf-8"))["zoos"]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="run this in"):
+        command.main(flags)
+
+
+@pytest.mark.usefixtures("hub")
+def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
+    run_command: Run, files: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "mine.yaml"
+    answers = [
+        *("", "my zoo", "mine", "words", "", str(output)),
+        *("some/lost", "some/bert-base", str(files / "ours"), "second=some/bert-base", ""),
+        *("lost.txt", str(files / "lines.txt")),
+        *(str(files / "lines.txt"), str(files / "conllu.txt")),
+        *("ged", "conllu", "nothing", "xpos", "", "lost.txt", str(files / "conllu.txt")),
+        *("probe", "xpos", ""),
+        *("perhaps", "yes"),
+    ]
+    out, err = run_command(answers="\n".join(answers) + "\n")
+    assert out == ""
+    for refusal in (
+        "    this needs an answer",
+        "    'my zoo' cannot be a name",
+        "    'words' is none of text, image",
+        "    there is no checkpoint some/lost",
+        "    there is no file lost.txt",
+        "no format fits this file",
+        "line 1: expected word and c or i separated by a tab",
+        "    target: conllu has the targets upos, xpos, deprel",
+        "    a task cannot be named probe",
+        "    yes or no?",
+    ):
+        assert refusal in err, refusal
+    assert "    it can be read as conllu or conllx" in err
+    zoo = yaml.safe_load(output.read_text(encoding="utf-8"))["zoos"]["mine"]
+    assert list(zoo["checkpoints"]) == ["bert-base", "ours", "second"]
+    assert zoo["tasks"] == {
+        "xpos": {
+            "format": "conllu",
+            "target": "xpos",
+            "train": str(files / "conllu.txt"),
+            "test": str(files / "conllu.txt"),
+        }
+    }
+
+
+def test_questions_make_an_image_zoo_whose_numbers_fit(run_command: Run, tmp_path: Path) -> None:
+    output = tmp_path / "mine.yaml"
+    # 300 sets of 4 out of 10 classes are not to be had, so that all is asked again.
+    first = ["digits", "300", "", "", "", "", ""]
+    again = ["digits", "8", "3", "", "", "0"]
+    flags = ["--name", "mine", "--modality", "image", "--output", str(output)]
+    _, err = run_command(*flags, answers="\n".join([*first, *again, "n"]) + "\n")
+    assert "300 agents need 300 different sets" in err
+    assert err.endswith("nothing is written\n")
+    assert not output.exists()
+
+
+def test_an_end_of_the_answers_ends_the_command(run_command: Run) -> None:
+    with pytest.raises(UserError, match="the input ended at the question: Do the checkpoints"):
+        run_command("--name", "mine", answers="")
+
+
+def test_an_interrupt_ends_the_command() -> None:
+    class Interrupted(io.StringIO):
+        def readline(self, size: int | None = -1, /) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(UserError, match="stopped; nothing is written"):
+        Questions(True, Interrupted(), io.StringIO()).ask("Name", str)
+
+
+def test_without_a_terminal_nothing_is_asked() -> None:
+    questions = Questions(False, io.StringIO("yes\n"), io.StringIO())
+    assert questions.get("--epochs", None, "Epochs", int, "8") == 8
+    assert questions.asked == 0

@@ -1,0 +1,156 @@
+"""Begins a zoo of your own: asks what is in it, checks it, and writes its config.
+
+What the flags do not say is asked for, where there is a terminal. Nothing is downloaded or started
+but the configurations of hub checkpoints: at the end stand what a run will cost and its command.
+
+    python -m workflow_scripts.new_zoo
+    python -m workflow_scripts.new_zoo --name mine --modality text --checkpoints bert-base-uncased
+        models/ours --probe sentences.txt --task treebank.conllu --task name=ner ner.txt
+"""
+
+import argparse
+import logging
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from workflow_scripts.common.config import ConfigError, read_config
+from workflow_scripts.common.script import UserError, run
+from workflow_scripts.common.zoos import ImageZoo, TextZoo
+from workflow_scripts.new_zoo.block import Entry, plain, render
+from workflow_scripts.new_zoo.cost import Cost, cost_lines
+from workflow_scripts.new_zoo.flags import read_flags, refuse_foreign_flags
+from workflow_scripts.new_zoo.image_zoo import ask_image_entry, one_of
+from workflow_scripts.new_zoo.places import free_name, free_output
+from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
+from workflow_scripts.new_zoo.questions import Questions
+from workflow_scripts.new_zoo.text_zoo import find_text_zoo, text_entry
+from workflow_scripts.new_zoo.zoo_cost import image_cost, text_cost
+
+ROOT = Path(__file__).parents[2]
+Price = Callable[[Mapping[str, int]], Cost]
+AnyZoo = TypeVar("AnyZoo", TextZoo, ImageZoo)
+SCHEMA = ROOT / "workflow_scripts/common/config.schema.json"
+
+
+def ask_zoo(
+    name: str, modality: str, flags: argparse.Namespace, questions: Questions
+) -> tuple[Entry, Price]:
+    """What stands in the config under the zoo's name, and what tells the cost of its jobs.
+
+    Numbers of an image zoo that do not fit together are asked for again.
+
+    Raises:
+        UserError: if what the flags say cannot be used.
+    """
+    if modality == "text":
+        found = find_text_zoo(flags, questions)
+        entry = text_entry(found, flags.sizes)
+        return entry, partial(text_cost, validated(TextZoo, name, entry), found)
+    while True:
+        asked = questions.asked
+        entry = ask_image_entry(flags, questions)
+        try:
+            return entry, partial(image_cost, validated(ImageZoo, name, entry))
+        except UserError as error:
+            # Other answers do not mend what a flag says.
+            if questions.asked == asked or flags.sizes:
+                raise
+            questions.say(f"    {error}")
+
+
+def validated(kind: type[AnyZoo], name: str, entry: Entry) -> AnyZoo:
+    """The zoo as the workflow reads it.
+
+    Raises:
+        UserError: if the config's models refuse it.
+    """
+    try:
+        zoo = read_config({"zoos": {name: plain(entry)}}).zoos[name]
+    except ConfigError as error:
+        raise UserError("; ".join(error.lines)) from error
+    assert isinstance(zoo, kind)
+    return zoo
+
+
+def jobs_of(text: str) -> dict[str, int]:
+    """How many jobs a config takes, by stage.
+
+    Raises:
+        UserError: if the workflow refuses it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "zoo.yaml"
+        config.write_text(text, encoding="utf-8")
+        return by_stage(planned_jobs(config, ROOT), ROOT)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the flags, ask, check, say what a run costs, write the config."""
+    flags = read_flags(__doc__, argv)
+    if not Path.cwd().samefile(ROOT):
+        raise UserError(f"run this in {ROOT}: paths in a config are relative to it")
+    # What is fetched is said by the questions themselves.
+    for logger in ("httpx2", "workflow_scripts.checkpoints"):
+        logging.getLogger(logger).setLevel(logging.WARNING)
+
+    questions = Questions(sys.stdin.isatty(), sys.stdin, sys.stderr)
+    name = questions.get(
+        "--name",
+        flags.name,
+        "Name of the zoo",
+        partial(free_name, root=ROOT, force=flags.force),
+    )
+    modality = questions.get(
+        "--modality",
+        flags.modality,
+        "Do the checkpoints read text or image",
+        one_of(("text", "image")),
+        "text" if questions.asks else None,
+    )
+    refuse_foreign_flags(flags, modality)
+    output = questions.get(
+        "--output",
+        flags.output,
+        "Config to write (- for the screen)",
+        partial(free_output, force=flags.force),
+        f"{name}.yaml",
+    )
+    entry, price = ask_zoo(name, modality, flags, questions)
+    path = Path(f"{name}.yaml" if output == "-" else output)
+    schema = Path(os.path.relpath(SCHEMA, path.resolve().parent)).as_posix()
+    command = f"snakemake --configfile {shlex.quote(path.as_posix())} --cores all"
+    text = render(name, entry, command, schema)
+    # A run reads the text: if that says something else, there is a mistake in this program.
+    assert yaml.safe_load(text) == {"zoos": {name: plain(entry)}}
+
+    questions.say("A run will cost")
+    for line in cost_lines(price(jobs_of(text)), shutil.disk_usage(ROOT).free):
+        questions.say(f"    {line}")
+    if output == "-":
+        sys.stdout.write(text)
+    elif not questions.asked or questions.ask(f"Write {output}", _yes_or_no, "yes"):
+        path.write_text(text, encoding="utf-8")
+        questions.say(f"{output} is written. Nothing runs yet; this runs it:")
+        questions.say(f"    {command}")
+    else:
+        questions.say("nothing is written")
+
+
+def _yes_or_no(text: str) -> bool:
+    answers = {"yes": True, "y": True, "no": False, "n": False}
+    if text.lower() not in answers:
+        raise UserError("yes or no?")
+    return answers[text.lower()]
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,114 @@
+"""What can be known of a text checkpoint before a run: that it is there and whole, and its size."""
+
+import json
+import re
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow_scripts.checkpoints.checkpoint_files import CONFIG, weight_files
+from workflow_scripts.checkpoints.describe_folder import describe
+from workflow_scripts.checkpoints.settings import FolderSettings, HubSettings
+from workflow_scripts.checkpoints.text_card import model_details
+from workflow_scripts.common.script import UserError
+from workflow_scripts.new_zoo.cost import in_bytes
+from workflow_scripts.new_zoo.names import as_name, checked_checkpoint_name
+from workflow_scripts.new_zoo.settings_of import settings_of
+
+# Bytes of a number as checkpoints store it, where they do not say float32.
+_HALF = ("float16", "bfloat16")
+
+
+@dataclass(frozen=True)
+class FoundCheckpoint:
+    """A checkpoint that has been looked at.
+
+    Attributes:
+        name: in the zoo.
+        settings: of its entry in the config.
+        model: the kind of network, such as ``bert``.
+        width: of its features; ``None`` where its configuration does not tell.
+        download: bytes to fetch; 0 of a folder.
+        network: bytes of its weights in memory, as float32.
+        own_code: whether it comes with Python code.
+    """
+
+    name: str
+    settings: HubSettings | FolderSettings
+    model: str
+    width: int | None
+    download: int
+    network: int
+    own_code: bool
+
+    @property
+    def described(self) -> str:
+        """What it is, in words."""
+        width = f", width {self.width}" if self.width else ""
+        fetched = f", {in_bytes(self.download)} to fetch" if self.download else ""
+        return f"{self.model}{width}{fetched}"
+
+
+def find_checkpoint(text: str, taken: Collection[str]) -> FoundCheckpoint:
+    """Look at a checkpoint.
+
+    Args:
+        text: an id of the hub, ``id@revision``, or a folder; ``name=`` may stand before.
+        taken: the names of others.
+
+    Raises:
+        UserError: if it cannot be reached, or is no complete checkpoint of transformers.
+    """
+    name, _, where = text.rpartition("=")
+    if not name:
+        name = as_name(Path(where.partition("@")[0]).name, taken)
+    elif checked_checkpoint_name(name) in taken:
+        raise UserError(f"there are two checkpoints {name}; write name={where} with another name")
+    if Path(where).is_dir() or where.startswith((".", "/", "~")):
+        return _in_folder(name, where)
+    return _on_hub(name, where)
+
+
+def _in_folder(name: str, where: str) -> FoundCheckpoint:
+    path = Path(where).expanduser().as_posix()
+    card = describe(name, path, trust_remote_code=False)
+    sizes = {file: (Path(path) / file).stat().st_size for file in card.files}
+    return _found(name, FolderSettings(path=path), Path(path), sizes, fetched=False)
+
+
+def _on_hub(name: str, where: str) -> FoundCheckpoint:
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    from workflow_scripts.checkpoints.fetch_checkpoint import preview
+
+    disable_progress_bars()
+    identity, _, revision = where.partition("@")
+    given = {"id": identity} | ({"revision": revision} if revision else {})
+    settings = settings_of(HubSettings, given, "a checkpoint is a folder, or an id of the hub")
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = preview(settings.id, settings.revision, False, Path(folder))
+        return _found(name, settings, Path(folder), sizes, fetched=True)
+
+
+def _found(
+    name: str,
+    settings: HubSettings | FolderSettings,
+    folder: Path,
+    sizes: dict[str, int],
+    fetched: bool,
+) -> FoundCheckpoint:
+    details = model_details(folder)
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    stored = str(config.get("dtype") or config.get("torch_dtype") or "")
+    weights = sum(sizes[file] for file in weight_files(sizes))
+    width = details.get("width")
+    return FoundCheckpoint(
+        name=name,
+        settings=settings,
+        model=str(details["model"]),
+        width=width if isinstance(width, int) else None,
+        download=sum(sizes.values()) if fetched else 0,
+        network=weights * (2 if re.sub(r"^torch\.", "", stored) in _HALF else 1),
+        own_code="auto_map" in config,
+    )

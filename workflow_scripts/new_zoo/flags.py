@@ -1,0 +1,74 @@
+"""The flags of the command, each of which is asked for where it is missing."""
+
+import argparse
+from collections.abc import Sequence
+
+from workflow_scripts.common.script import UserError, parser, positive_int
+from workflow_scripts.data.task_formats import FORMATS
+
+_OF_TEXT = ("checkpoints", "probe", "probe_format", "min_words", "task")
+_OF_IMAGES = (
+    "source",
+    "folder",
+    "agents",
+    "agent_classes",
+    "network",
+    "epochs",
+    "unseen_tasks",
+    "task_classes",
+)
+
+
+def read_flags(description: str | None, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The flags; ``None`` where one is missing."""
+    flags = parser(description)
+    flags.add_argument("--name", help="of the zoo")
+    flags.add_argument("--modality", choices=["text", "image"], help="what checkpoints read")
+    flags.add_argument("--sizes", type=positive_int, nargs="+", help="how many checkpoints to keep")
+    flags.add_argument("--no-tasks", action="store_true", help="the run ends with the selections")
+    flags.add_argument("--output", help="the config [default: NAME.yaml; - for the screen]")
+    flags.add_argument(
+        "--force", action="store_true", help="write over a file, and take a name in results/"
+    )
+    text = flags.add_argument_group("text zoos")
+    text.add_argument(
+        "--checkpoints",
+        nargs="+",
+        metavar="WHERE",
+        help="hub ids, id@revision, or folders; NAME= may stand before each",
+    )
+    text.add_argument("--probe", help="file with a sentence a line, wikitext-2 or wikitext-2-raw")
+    text.add_argument(
+        "--probe-format", choices=["sentences", *FORMATS], help="[default: what it looks like]"
+    )
+    text.add_argument("--min-words", type=positive_int, help="of a sentence of the probe")
+    text.add_argument(
+        "--task",
+        nargs="+",
+        action="append",
+        metavar="WORD",
+        help="a training file, and key=value of name, dev, test, format, target, metric, corpus; "
+        "once for each task",
+    )
+    image = flags.add_argument_group("image zoos")
+    image.add_argument("--source", help="digits or cifar100")
+    image.add_argument("--folder", help="that holds cifar-100-python/ [default: it is downloaded]")
+    image.add_argument("--agents", help="how many networks to train")
+    image.add_argument("--agent-classes", help="that each of them learns")
+    image.add_argument("--network", help="convnet, or one of torchvision, such as resnet18")
+    image.add_argument("--epochs", help="of training")
+    image.add_argument("--unseen-tasks", help="how many tasks to score on")
+    image.add_argument("--task-classes", help="of each task")
+    return flags.parse_args(argv)
+
+
+def refuse_foreign_flags(flags: argparse.Namespace, modality: str) -> None:
+    """Flags of the other modality would be left out without a word.
+
+    Raises:
+        UserError: if there is one.
+    """
+    foreign = _OF_IMAGES if modality == "text" else _OF_TEXT
+    for name in foreign:
+        if getattr(flags, name) is not None:
+            raise UserError(f"--{name.replace('_', '-')} is not for {modality} zoos; leave it out")

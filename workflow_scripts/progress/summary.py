@@ -1,0 +1,100 @@
+"""The last words of a run: the picks of each zoo and how they do, or what failed."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from workflow_scripts.progress.tally import Tally
+from workflow_scripts.progress.time_left import in_words
+from workflow_scripts.report.metric_names import metric_name
+
+REPORT = Path("results/report.html")
+Row = dict[str, str]
+
+
+def success_lines(tally: Tally, now: float, headlines: Mapping[str, str]) -> list[str]:
+    """What a run that went well has found; all of its jobs are done.
+
+    Args:
+        now: the time, on the clock of the tally.
+        headlines: of each zoo, the method whose picks are named.
+    """
+    jobs = f"{tally.total} job{'s' * (tally.total != 1)}"
+    took = f"{jobs} in {in_words(now - tally.started).removeprefix('about ')}"
+    if "write_report" not in tally.rules:
+        return [f"Done: {took}."]
+    lines = []
+    for zoo, method in headlines.items():
+        lines += zoo_lines(zoo, method, Path("results") / zoo / "tables")
+    return ["", *lines, f"Done: {took}. Open {REPORT} in a browser: it has all of it."]
+
+
+def zoo_lines(zoo: str, method: str, tables: Path) -> list[str]:
+    """The picks of a method at its largest size, their certificate, and their mean score."""
+    picks = _largest(tables / "picks.csv", method)
+    if picks is None:
+        return []
+    names = picks["picks"].split(" + ")
+    lines = [f"{zoo}: keep {_listed(names)} ({method}, k = {picks['k']})"]
+    if picks["objective"] and picks["bound"]:
+        objective, bound = float(picks["objective"]), float(picks["bound"])
+        lines.append(f"    objective {objective:.4f}; no set of {len(names)} has over {bound:.4f}")
+    scores = _largest(tables / "scores.csv", method)
+    if scores is not None:
+        lines.append(f"    {_scored(scores)}")
+    return lines
+
+
+def _scored(row: Row) -> str:
+    metric, tasks = metric_name(row["metric"]), int(row["tasks"])
+    mean = f"mean test {metric} {float(row['mean_score']):.3f} on {tasks} task{'s' * (tasks > 1)}"
+    gain = row.get("gain")
+    if not gain:
+        return mean
+    against = f"{mean}, {_signed(float(gain))} against random sets of this size"
+    low, high = row.get("low"), row.get("high")
+    if not low or not high:
+        return against
+    return f"{against} (95% interval {_signed(float(low))} to {_signed(float(high))})"
+
+
+def _largest(path: Path, method: str) -> Row | None:
+    """The row of a method at its largest size; ``None`` where there is no such table or row."""
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", newline="") as file:
+        # Projected features and further draws are not what is kept.
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["method"] == method and row.get("project", "0") == row.get("draw", "0") == "0"
+        ]
+    return max(rows, key=lambda row: int(row["k"]), default=None)
+
+
+def failure_summary(tally: Tally, counted: bool, snakemake_logs: list[str]) -> list[str]:
+    """What a run that did not go well has done, what failed, and what to do.
+
+    Args:
+        counted: whether the tally knows of the jobs that are done.
+        snakemake_logs: the paths of Snakemake's own logs.
+    """
+    count = len(tally.failed)
+    done = f"{tally.done} of {tally.total} jobs are done; " if counted else ""
+    if not count:
+        lines = [f"Stopped: {done}the same command goes on from here."]
+    else:
+        behind = f", {tally.left} did not run" if counted and tally.left else ""
+        lines = [f"{done}{count} failed{behind}:"]
+        lines += [f"    {job.what}  ({', '.join(job.logs)})" for job in tally.failed.values()]
+        lines.append("Mend that and run the same command again: it goes on from here.")
+    return ["", *lines, *(f"Snakemake's own log: {path}" for path in snakemake_logs)]
+
+
+def _signed(number: float) -> str:
+    # Adding zero makes −0 a mere 0.
+    return f"{round(number, 3) + 0.0:+.3f}".replace("-", "−")
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
