@@ -7,8 +7,7 @@ import pandas as pd
 
 from workflow_scripts.report.bootstrap import LEAST
 from workflow_scripts.report.metric_names import metric_name
-from workflow_scripts.report.objective import EVERY_TASK
-from workflow_scripts.report.statistics import ALL
+from workflow_scripts.report.statistics import ALL, EVERY_TASK
 
 _MAYBE, _ABOVE, _BELOW, _UNKNOWN = "maybe", "above", "below", "unknown"
 
