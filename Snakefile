@@ -30,6 +30,7 @@ rule all:
     default_target: True
     input:
         "results/report.html",
+        [figure for zoo in ZOOS for figure in report_figures(zoo)],
 
 
 onstart:

@@ -1,4 +1,5 @@
 # What the rules share: the validated config, the constraints of wildcards, and helpers.
+import json
 import platform
 import re
 import sys
@@ -610,7 +611,7 @@ def score_files(wildcards):
 REPORT_TEXTS = [
     path.relative_to(ROOT).as_posix()
     for path in sorted((ROOT / "workflow_scripts/report").glob("*/*"))
-    if path.suffix in (".j2", ".rst")
+    if path.suffix in (".j2", ".css", ".js", ".rst")
 ]
 
 
@@ -655,6 +656,12 @@ def headline_chooses(zoo):
     return zoo.selection.methods[headline_method(zoo)].method not in ("random", "all")
 
 
+def recommended_selection(wildcards):
+    """The same, where it recommends any."""
+    chooses = headline_chooses(zoo_of(wildcards))
+    return [headline_selection(wildcards)] if chooses else []
+
+
 def headline_stability(wildcards):
     """The stability of the method that comes first in the report."""
     method = headline_method(zoo_of(wildcards))
@@ -689,13 +696,16 @@ def selection_files(wildcards):
 
 def singles_flags(wildcards):
     """The methods whose picks are named checkpoints, each scored alone."""
-    zoo = zoo_of(wildcards)
-    labels = [
-        label
-        for label in labels_of(zoo, "single")
-        if zoo.selection.methods[label].picks != [EVERY]
-    ]
+    labels = singles_labels(zoo_of(wildcards))
     return ["--singles", *labels] if labels else []
+
+
+def singles_labels(zoo):
+    """The labels of these methods."""
+    methods = zoo.selection.methods
+    return [
+        label for label in labels_of(zoo, "single") if methods[label].picks != [EVERY]
+    ]
 
 
 def needs_checkpoints(zoo):
@@ -743,28 +753,74 @@ def convergence_labels(wildcards):
     ]
 
 
+def cards_if_run(wildcards):
+    """What each checkpoint says of itself, where there are any but in the covariance."""
+    return card_files(wildcards) if needs_checkpoints(zoo_of(wildcards)) else []
+
+
 def report_figures(zoo):
-    """The figures of a zoo."""
+    """The figures of a zoo, those of the paper under their numbers."""
     settings = ZOOS[zoo]
-    figures = ["covariance", "mutual-information"]
-    figures += ["convergence"] if text_probes(settings) else []
-    figures += (
-        ["stability"] if is_resampled(settings, headline_method(settings)) else []
-    )
+    random = labels_of(settings, "random")
+    others = set(settings.selection.methods) - set(random)
+    headline = headline_method(settings)
+    figures = {
+        "figure-1-task-space": True,
+        "figure-2-convergence": bool(text_probes(settings)),
+        "figure-3-tasks": bool(settings.task_names),
+        "figure-4-mutual-information": True,
+        "figure-5-scores": bool(settings.task_names),
+        "figure-6-gain": bool(settings.task_names and random and others),
+        "objective": bool(settings.task_names and random),
+        "stability": is_resampled(settings, headline),
+    }
+    return [f"results/{zoo}/figures/{name}.svg" for name in figures if figures[name]]
+
+
+def table_names(zoo):
+    """The tables of a zoo."""
+    settings = ZOOS[zoo]
+    tables = ["information", "picks", "space"]
+    tables += ["representatives"] if headline_chooses(settings) else []
+    tables += ["checkpoints"] if needs_checkpoints(settings) else []
+    tables += ["stability"] if resampled_methods(settings) else []
     if settings.task_names:
-        random = labels_of(settings, "random")
-        others = set(settings.selection.methods) - set(random)
-        figures += ["scores", "tasks"] + (["gain"] if random and others else [])
-        figures += ["objective"] if random else []
-    return [f"results/{zoo}/figures/{name}.svg" for name in figures]
+        tables += ["scores", "tasks"]
+        tables += ["objective", "sets"] if labels_of(settings, "random") else []
+    return tables
 
 
 def report_tables(zoo):
-    """The tables of a zoo."""
+    """Their files."""
+    return [f"results/{zoo}/tables/{name}.csv" for name in table_names(zoo)]
+
+
+def beside_tables(zoo):
+    """What the report reads of a zoo beside its tables and covariance."""
+    settings, folder = ZOOS[zoo], f"results/{zoo}"
+    headline = headline_method(settings)
+    stable = [f"{folder}/selections/{headline}.stability.csv"]
+    return [
+        *(f"{folder}/covariance/{one}.convergence.csv" for one in text_probes(settings)),
+        *(stable if is_resampled(settings, headline) else []),
+        *([f"{folder}/scores.csv"] if settings.task_names else []),
+    ]
+
+
+def report_contents(zoo):
+    """What there is of a zoo, and its settings, for the report; in no other order when the config
+    is in another."""
     settings = ZOOS[zoo]
-    tables = ["picks"] + (["checkpoints"] if needs_checkpoints(settings) else [])
-    tables += ["representatives"] if headline_chooses(settings) else []
-    tables += ["stability"] if resampled_methods(settings) else []
-    if settings.task_names:
-        tables += ["scores"] + (["objective"] if labels_of(settings, "random") else [])
-    return [f"results/{zoo}/tables/{name}.csv" for name in tables]
+    headline = headline_method(settings)
+    shown = settings.model_dump(mode="json", exclude={"checkpoints"})
+    shown["selection"]["sizes"].sort()
+    contents = {
+        "headline": headline,
+        "random": next(iter(labels_of(settings, "random")), None),
+        "singles": singles_labels(settings),
+        "tables": table_names(zoo),
+        "stability": is_resampled(settings, headline),
+        "convergence": sorted(text_probes(settings)),
+        "settings": shown,
+    }
+    return json.dumps(contents, sort_keys=True)

@@ -2,46 +2,49 @@
 CAPTIONS = "../workflow_scripts/report/captions"
 
 
-rule plot_covariance:
-    """The heat map of the covariance beside its dendrogram."""
+rule plot_task_space:
+    """The heat map of the covariance beside its dendrogram, and a map of the task space."""
     input:
         covariance="results/{zoo}/covariance/probe.npz",
-        code=sources("workflow_scripts/report/plot_covariance.py"),
+        space="results/{zoo}/tables/space.csv",
+        code=sources("workflow_scripts/report/plot_task_space.py"),
     output:
         svg=report(
-            "results/{zoo}/figures/covariance.svg",
-            caption=f"{CAPTIONS}/covariance.rst",
+            "results/{zoo}/figures/figure-1-task-space.svg",
+            caption=f"{CAPTIONS}/figure-1-task-space.rst",
             category="{zoo}",
-            labels={"figure": "covariance"},
+            labels={"figure": "1, task space"},
         ),
-        png="results/{zoo}/figures/covariance.png",
+        pdf="results/{zoo}/figures/figure-1-task-space.pdf",
+        png="results/{zoo}/figures/figure-1-task-space.png",
     log:
-        "results/{zoo}/logs/plot_covariance.log",
+        "results/{zoo}/logs/plot_task_space.log",
     conda:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=growing(1000),
     message:
-        "{wildcards.zoo}: drawing the covariance"
+        "{wildcards.zoo}: drawing the task space"
     shell:
-        "python -m workflow_scripts.report.plot_covariance --covariance {input.covariance:q}"
+        "python -m workflow_scripts.report.plot_task_space --covariance {input.covariance:q}"
+        " --space {input.space:q}"
         " --output {output.svg:q} > {log:q} 2>&1"
 
 
 rule plot_mutual_information:
     """The mutual information between picks and the rest against the number of picks."""
     input:
-        covariance="results/{zoo}/covariance/probe.npz",
-        selections=selection_files,
+        information="results/{zoo}/tables/information.csv",
         code=sources("workflow_scripts/report/plot_mutual_information.py"),
     output:
         svg=report(
-            "results/{zoo}/figures/mutual-information.svg",
-            caption=f"{CAPTIONS}/mutual-information.rst",
+            "results/{zoo}/figures/figure-4-mutual-information.svg",
+            caption=f"{CAPTIONS}/figure-4-mutual-information.rst",
             category="{zoo}",
-            labels={"figure": "mutual information"},
+            labels={"figure": "4, mutual information"},
         ),
-        png="results/{zoo}/figures/mutual-information.png",
+        pdf="results/{zoo}/figures/figure-4-mutual-information.pdf",
+        png="results/{zoo}/figures/figure-4-mutual-information.png",
     log:
         "results/{zoo}/logs/plot_mutual_information.log",
     conda:
@@ -52,13 +55,12 @@ rule plot_mutual_information:
         main=lambda wildcards: headline_method(zoo_of(wildcards)),
         random=random_flags,
         singles=singles_flags,
-        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
     message:
         "{wildcards.zoo}: drawing the mutual information"
     shell:
         "python -m workflow_scripts.report.plot_mutual_information"
-        " --covariance {input.covariance:q} --selections {input.selections:q}"
-        " --main {params.main:q} {params.random:q} {params.singles:q} --jitter {params.jitter}"
+        " --information {input.information:q}"
+        " --main {params.main:q} {params.random:q} {params.singles:q}"
         " --output {output.svg:q} > {log:q} 2>&1"
 
 
@@ -74,6 +76,7 @@ rule plot_stability:
             category="{zoo}",
             labels={"figure": "stability"},
         ),
+        pdf="results/{zoo}/figures/stability.pdf",
         png="results/{zoo}/figures/stability.png",
     log:
         "results/{zoo}/logs/plot_stability.log",
@@ -95,12 +98,13 @@ rule plot_scores:
         code=sources("workflow_scripts/report/plot_scores.py"),
     output:
         svg=report(
-            "results/{zoo}/figures/scores.svg",
-            caption=f"{CAPTIONS}/scores.rst",
+            "results/{zoo}/figures/figure-5-scores.svg",
+            caption=f"{CAPTIONS}/figure-5-scores.rst",
             category="{zoo}",
-            labels={"figure": "scores"},
+            labels={"figure": "5, scores"},
         ),
-        png="results/{zoo}/figures/scores.png",
+        pdf="results/{zoo}/figures/figure-5-scores.pdf",
+        png="results/{zoo}/figures/figure-5-scores.png",
     log:
         "results/{zoo}/logs/plot_scores.log",
     conda:
@@ -124,12 +128,13 @@ rule plot_tasks:
         code=sources("workflow_scripts/report/plot_tasks.py"),
     output:
         svg=report(
-            "results/{zoo}/figures/tasks.svg",
-            caption=f"{CAPTIONS}/tasks.rst",
+            "results/{zoo}/figures/figure-3-tasks.svg",
+            caption=f"{CAPTIONS}/figure-3-tasks.rst",
             category="{zoo}",
-            labels={"figure": "tasks"},
+            labels={"figure": "3, tasks"},
         ),
-        png="results/{zoo}/figures/tasks.png",
+        pdf="results/{zoo}/figures/figure-3-tasks.pdf",
+        png="results/{zoo}/figures/figure-3-tasks.png",
     log:
         "results/{zoo}/logs/plot_tasks.log",
     conda:
@@ -153,12 +158,13 @@ rule plot_convergence:
         code=sources("workflow_scripts/report/plot_convergence.py"),
     output:
         svg=report(
-            "results/{zoo}/figures/convergence.svg",
-            caption=f"{CAPTIONS}/convergence.rst",
+            "results/{zoo}/figures/figure-2-convergence.svg",
+            caption=f"{CAPTIONS}/figure-2-convergence.rst",
             category="{zoo}",
-            labels={"figure": "convergence"},
+            labels={"figure": "2, convergence"},
         ),
-        png="results/{zoo}/figures/convergence.png",
+        pdf="results/{zoo}/figures/figure-2-convergence.pdf",
+        png="results/{zoo}/figures/figure-2-convergence.png",
     log:
         "results/{zoo}/logs/plot_convergence.log",
     conda:
@@ -181,12 +187,13 @@ rule plot_gain:
         code=sources("workflow_scripts/report/plot_gain.py"),
     output:
         svg=report(
-            "results/{zoo}/figures/gain.svg",
-            caption=f"{CAPTIONS}/gain.rst",
+            "results/{zoo}/figures/figure-6-gain.svg",
+            caption=f"{CAPTIONS}/figure-6-gain.rst",
             category="{zoo}",
-            labels={"figure": "gain over random"},
+            labels={"figure": "6, gain over random"},
         ),
-        png="results/{zoo}/figures/gain.png",
+        pdf="results/{zoo}/figures/figure-6-gain.pdf",
+        png="results/{zoo}/figures/figure-6-gain.png",
     log:
         "results/{zoo}/logs/plot_gain.log",
     conda:
@@ -216,6 +223,7 @@ rule plot_objective:
             category="{zoo}",
             labels={"figure": "scores and mutual information"},
         ),
+        pdf="results/{zoo}/figures/objective.pdf",
         png="results/{zoo}/figures/objective.png",
     log:
         "results/{zoo}/logs/plot_objective.log",
@@ -350,11 +358,17 @@ rule tabulate_scores:
         scores="results/{zoo}/scores.csv",
         code=sources("workflow_scripts/report/score_table.py"),
     output:
-        report(
+        scores=report(
             "results/{zoo}/tables/scores.csv",
             caption=f"{CAPTIONS}/score-table.rst",
             category="{zoo}",
             labels={"table": "scores"},
+        ),
+        tasks=report(
+            "results/{zoo}/tables/tasks.csv",
+            caption=f"{CAPTIONS}/task-table.rst",
+            category="{zoo}",
+            labels={"table": "scores on each task"},
         ),
     log:
         "results/{zoo}/logs/tabulate_scores.log",
@@ -369,7 +383,8 @@ rule tabulate_scores:
         "{wildcards.zoo}: table of scores"
     shell:
         "python -m workflow_scripts.report.score_table --scores {input.scores:q}"
-        " {params.random:q} {params.singles:q} --output {output:q} > {log:q} 2>&1"
+        " {params.random:q} {params.singles:q} --output {output.scores:q}"
+        " --tasks {output.tasks:q} > {log:q} 2>&1"
 
 
 rule tabulate_objective:
@@ -379,12 +394,13 @@ rule tabulate_objective:
         covariance="results/{zoo}/covariance/probe.npz",
         code=sources("workflow_scripts/report/objective_table.py"),
     output:
-        report(
+        correlations=report(
             "results/{zoo}/tables/objective.csv",
             caption=f"{CAPTIONS}/objective-table.rst",
             category="{zoo}",
             labels={"table": "scores and mutual information"},
         ),
+        sets="results/{zoo}/tables/sets.csv",
     log:
         "results/{zoo}/logs/tabulate_objective.log",
     conda:
@@ -393,21 +409,88 @@ rule tabulate_objective:
         mem_mb=growing(1000),
     params:
         random=random_flags,
+        singles=singles_flags,
         jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
     message:
         "{wildcards.zoo}: table of scores and mutual information"
     shell:
         "python -m workflow_scripts.report.objective_table --scores {input.scores:q}"
-        " --covariance {input.covariance:q} {params.random:q}"
+        " --covariance {input.covariance:q} {params.random:q} {params.singles:q}"
+        " --jitter {params.jitter} --output {output.correlations:q}"
+        " --sets {output.sets:q} > {log:q} 2>&1"
+
+
+rule tabulate_space:
+    """Where each checkpoint is in the task space."""
+    input:
+        covariance="results/{zoo}/covariance/probe.npz",
+        selection=recommended_selection,
+        cards=cards_if_run,
+        code=sources("workflow_scripts/report/space_table.py"),
+    output:
+        report(
+            "results/{zoo}/tables/space.csv",
+            caption=f"{CAPTIONS}/space-table.rst",
+            category="{zoo}",
+            labels={"table": "task space"},
+        ),
+    log:
+        "results/{zoo}/logs/tabulate_space.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=growing(1000),
+    params:
+        selection=lambda wildcards, input: (
+            ["--selection", *input.selection] if input.selection else []
+        ),
+        cards=lambda wildcards, input: ["--cards", *input.cards] if input.cards else [],
+        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+    message:
+        "{wildcards.zoo}: table of the task space"
+    shell:
+        "python -m workflow_scripts.report.space_table --covariance {input.covariance:q}"
+        " {params.selection:q} {params.cards:q} --jitter {params.jitter}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule tabulate_information:
+    """How much the picks of every method tell of the rest."""
+    input:
+        covariance="results/{zoo}/covariance/probe.npz",
+        selections=selection_files,
+        code=sources("workflow_scripts/report/information_table.py"),
+    output:
+        report(
+            "results/{zoo}/tables/information.csv",
+            caption=f"{CAPTIONS}/information-table.rst",
+            category="{zoo}",
+            labels={"table": "mutual information"},
+        ),
+    log:
+        "results/{zoo}/logs/tabulate_information.log",
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=growing(1000),
+    params:
+        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+    message:
+        "{wildcards.zoo}: table of mutual information"
+    shell:
+        "python -m workflow_scripts.report.information_table"
+        " --covariance {input.covariance:q} --selections {input.selections:q}"
         " --jitter {params.jitter} --output {output:q} > {log:q} 2>&1"
 
 
+# What jobs took, and what they warned of, the report reads from benchmarks/ and logs/. These are no
+# inputs: they change no result, and a deleted one must not run a training again.
 rule write_report:
     """The report on all zoos in one file."""
     input:
-        figures=[figure for zoo in ZOOS for figure in report_figures(zoo)],
         tables=[table for zoo in ZOOS for table in report_tables(zoo)],
         covariances=[f"results/{zoo}/covariance/probe.npz" for zoo in ZOOS],
+        others=[path for zoo in ZOOS for path in beside_tables(zoo)],
         code=[*sources("workflow_scripts/report/page.py"), *REPORT_TEXTS],
     output:
         "results/report.html",
@@ -418,14 +501,13 @@ rule write_report:
     resources:
         mem_mb=growing(1000),
     params:
-        headlines=[
+        zoos=[
             part
             for zoo in sorted(ZOOS)
-            for part in ("--headline", zoo, headline_method(ZOOS[zoo]))
+            for part in ("--zoo", zoo, report_contents(zoo))
         ],
     message:
         "writing results/report.html"
     shell:
-        "python -m workflow_scripts.report.page --figures {input.figures:q}"
-        " --tables {input.tables:q} --covariances {input.covariances:q} {params.headlines:q}"
+        "python -m workflow_scripts.report.page --results results {params.zoos:q}"
         " --output {output:q} > {log:q} 2>&1"

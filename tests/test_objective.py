@@ -137,7 +137,9 @@ def run(folder: Path, scores: pd.DataFrame, *more: str) -> pd.DataFrame:
     flags = ["--scores", str(folder / "scores.csv"), "--covariance", str(folder / "probe.npz")]
     flags += ["--random", "random", *more]
     plot_objective.main([*flags, "--output", str(folder / "objective.svg")])
-    objective_table.main([*flags, "--output", str(folder / "table.csv")])
+    objective_table.main(
+        [*flags, "--output", str(folder / "table.csv"), "--sets", str(folder / "sets.csv")]
+    )
     return pd.read_csv(folder / "table.csv")
 
 
@@ -183,6 +185,7 @@ def test_a_covariance_that_is_unfit_is_refused(tmp_path: Path) -> None:
     write_covariance(tmp_path / "probe.npz", Covariance(NAMES, np.ones((6, 6)), 99, "biased"))
     flags = ["--scores", str(tmp_path / "scores.csv"), "--covariance", str(tmp_path / "probe.npz")]
     flags += ["--random", "random", "--output", str(tmp_path / "table.csv")]
+    flags += ["--sets", str(tmp_path / "sets.csv")]
     with pytest.raises(UserError, match=r"not positive definite: ant and bee, .* are duplicates"):
         objective_table.main(flags)
     objective_table.main([*flags, "--jitter", "0.1"])

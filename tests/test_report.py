@@ -1,11 +1,9 @@
 """Statistics against their definitions; figures and page by what is in them."""
 
-import json
 import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
-from itertools import combinations
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -15,34 +13,42 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from scipy import stats
+from small_results import (
+    FIGURES,
+    NAMES,
+    TABLES,
+    build_results,
+    draw_all,
+    make_tables,
+    some_convergence,
+    some_kappa,
+    some_scores,
+    some_selections,
+    write_page,
+)
 
 from workflow_scripts.checkpoints.text_card import Kind, TextCard, write_card
-from workflow_scripts.common.covariance_file import Covariance, write_covariance
+from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
-from workflow_scripts.common.table_file import QUALITY_COLUMNS, STABILITY_COLUMNS
+from workflow_scripts.common.table_file import QUALITY_COLUMNS
 from workflow_scripts.report import (
     checkpoint_table,
-    objective_table,
-    page,
     pick_table,
     plot_convergence,
-    plot_covariance,
     plot_gain,
     plot_mutual_information,
-    plot_objective,
     plot_scores,
-    plot_stability,
     plot_tasks,
-    representatives,
     score_table,
-    stability_table,
 )
 from workflow_scripts.report.bootstrap import difference_interval
 from workflow_scripts.report.findings import findings
-from workflow_scripts.report.objective import EVERY_TASK
+from workflow_scripts.report.information_table import information_table
+from workflow_scripts.report.information_table import main as tabulate_information
 from workflow_scripts.report.score_flags import read_projected_scores, read_scores
 from workflow_scripts.report.statistics import (
     ALL,
+    EVERY_TASK,
     gains,
     mean_scores,
     name_singles,
@@ -50,55 +56,6 @@ from workflow_scripts.report.statistics import (
     quantile_bands,
 )
 from workflow_scripts.report.style import PALETTE, legend_columns
-
-NAMES = ["ant", "bee", "cat", "dog"]
-SETS = {k: ["+".join(one) for one in combinations(NAMES, k)] for k in (1, 2)}
-SETS[1] += SETS[1][:2]
-
-
-def some_scores(tasks: int = 3) -> pd.DataFrame:
-    generator = np.random.default_rng(0)
-    rows = [
-        ("z", f"t{task}", "accuracy", method, draw, k, SETS[k][draw], generator.uniform(0.5, 1))
-        for task in range(tasks)
-        for k in (1, 2)
-        for method, draws in (("mmi", 1), ("random", 6), ("peek", 1))
-        for draw in range(draws)
-    ]
-    columns = ["zoo", "task", "metric", "method", "draw", "k", "checkpoints", "test_score"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def some_selections() -> pd.DataFrame:
-    sets = [
-        ("mmi", 0, ["cat"]),
-        ("mmi", 0, ["cat", "ant"]),
-        ("random", 0, ["dog"]),
-        ("random", 1, ["ant"]),
-        ("random", 0, ["dog", "ant"]),
-        ("random", 1, ["ant", "bee"]),
-        ("peek", 0, ["bee"]),
-        ("peek", 0, ["bee", "dog"]),
-    ]
-    rows = [
-        (method, draw, "", len(picks), rank, name, 0.1 * rank, 0.25 if rank == len(picks) else None)
-        for method, draw, picks in sets
-        for rank, name in enumerate(picks, 1)
-    ]
-    columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def some_convergence() -> pd.DataFrame:
-    rows = [(0, 0, 2.5, 0.6, 1.0), (32, 640, 0.4, 0.9, 0.2), (99, 2000, 0.0, 1.0, 0.3)]
-    columns = ["sentences", "words", "kl", "cosine", "smallest_eigenvalue"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def some_kappa() -> np.ndarray:
-    return np.array(
-        [[1, 0.5, 0.2, 0.1], [0.5, 1, 0.3, 0.2], [0.2, 0.3, 1, 0.6], [0.1, 0.2, 0.6, 1.0]]
-    )
 
 
 def texts(svg: Path) -> str:
@@ -228,7 +185,9 @@ def test_projected_scores_have_rows_of_their_own_in_the_table_alone(zoo: Path) -
     better.loc[better["method"] == "mmi", "test_score"] = 1.5
     pd.concat([scores.assign(project=0), better]).to_csv(zoo / "scores.csv", index=False)
     flags = ["--scores", str(zoo / "scores.csv"), "--random", "random"]
-    score_table.main([*flags, "--output", str(zoo / "table.csv")])
+    score_table.main(
+        [*flags, "--output", str(zoo / "table.csv"), "--tasks", str(zoo / "tasks.csv")]
+    )
     table = pd.read_csv(zoo / "table.csv")
     assert list(table.columns[:3]) == ["method", "k", "project"]
     plain = score_table.score_table(scores, "random")
@@ -296,39 +255,10 @@ def test_bands_are_quantiles_over_draws_of_means_over_tasks() -> None:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of results with all that stage 7 reads, and its figures."""
+    """A folder of results with all that stage 7 reads and makes."""
     folder = tmp_path_factory.mktemp("report") / "zoo"
-    folder.mkdir()
-    some_scores().to_csv(folder / "scores.csv", index=False)
-    some_convergence().to_csv(folder / "convergence.csv", index=False)
-    some_selections().to_csv(folder / "picks.csv", index=False)
-    some_selections().query("method == 'mmi'").to_csv(folder / "mmi.csv", index=False)
-    covariance = Covariance(NAMES, some_kappa(), 99, "biased", ["ant and bee are alike"])
-    write_covariance(folder / "covariance/probe.npz", covariance)
-    some_stability().to_csv(folder / "stability.csv", index=False)
-    write_covariance(folder / "probe.npz", Covariance(NAMES, some_kappa(), 99, "biased"))
-    for name in NAMES:
-        card = {
-            "checkpoint": name,
-            "network": "convnet",
-            "labels": ["0", "1"],
-            "train_images": 80,
-            "dev_images": 20,
-            "dev_accuracy": [0.5, 0.95],
-        }
-        (folder / f"{name}.json").write_text(json.dumps(card))
-    draw_all(folder)
+    build_results(folder)
     return folder
-
-
-def some_stability() -> pd.DataFrame:
-    rows = [
-        ("mmi", 1, "cat", True, 1.0, 1.0),
-        ("mmi", 2, "cat", True, 1.0, 0.75),
-        ("mmi", 2, "ant", True, 0.75, 0.75),
-        ("mmi", 2, "bee", False, 0.25, 0.75),
-    ]
-    return pd.DataFrame(rows, columns=STABILITY_COLUMNS)
 
 
 @pytest.fixture
@@ -339,57 +269,21 @@ def zoo(drawn: Path, tmp_path: Path) -> Path:
 
 
 def figures_of(zoo: Path) -> list[Path]:
-    return [zoo / "figures" / f"{name}.svg" for name in page.FIGURES]
+    return [zoo / "figures" / f"{name}.svg" for name in FIGURES]
 
 
-def draw_all(zoo: Path) -> None:
-    scores, covariance = str(zoo / "scores.csv"), str(zoo / "probe.npz")
-    outputs = {path.stem: ["--output", str(path)] for path in figures_of(zoo)}
-    plot_covariance.main(["--covariance", covariance, *outputs["covariance"]])
-    plot_mutual_information.main(
-        ["--covariance", covariance, "--selections", str(zoo / "picks.csv"), "--main", "mmi"]
-        + ["--random", "random", *outputs["mutual-information"]]
-    )
-    stability = str(zoo / "stability.csv")
-    plot_stability.main(["--stability", stability, *outputs["stability"]])
-    plot_scores.main(["--scores", scores, "--random", "random", *outputs["scores"]])
-    plot_gain.main(["--scores", scores, "--random", "random", *outputs["gain"]])
-    plot_tasks.main(["--scores", scores, "--random", "random", *outputs["tasks"]])
-    plot_objective.main(
-        ["--scores", scores, "--random", "random", "--covariance", covariance]
-        + outputs["objective"]
-    )
-    convergence = f"probe={zoo / 'convergence.csv'}"
-    plot_convergence.main(["--convergence", convergence, *outputs["convergence"]])
+def tables_of(zoo: Path) -> dict[str, pd.DataFrame]:
+    return {name: pd.read_csv(zoo / f"tables/{name}.csv") for name in TABLES}
 
 
-def make_tables(zoo: Path, random: list[str]) -> list[Path]:
-    made = [zoo / "tables" / f"{name}.csv" for name in page.TABLES if random or name != "objective"]
-    picks, whom, stability, scores, *objective, checkpoints = map(str, made)
-    representatives.main(
-        ["--covariance", str(zoo / "probe.npz"), "--selection", str(zoo / "mmi.csv")]
-        + ["--output", whom]
-    )
-    stability_table.main(["--stability", str(zoo / "stability.csv"), "--output", stability])
-    cards = [str(zoo / f"{name}.json") for name in NAMES]
-    checkpoint_table.main(["--cards", *cards, "--output", checkpoints])
-    pick_table.main(["--selections", str(zoo / "picks.csv"), *random, "--output", picks])
-    score_table.main(["--scores", str(zoo / "scores.csv"), *random, "--output", scores])
-    for path in objective:
-        objective_table.main(
-            ["--scores", str(zoo / "scores.csv"), "--covariance", str(zoo / "probe.npz")]
-            + [*random, "--output", path]
-        )
-    return made
-
-
-def test_figures_are_svg_and_png_and_name_what_they_show(zoo: Path) -> None:
-    covariance, convergence, information, stability, *of_scores = figures_of(zoo)
-    scores, tasks, gain, objective = of_scores
+def test_figures_are_svg_pdf_and_png_and_name_what_they_show(zoo: Path) -> None:
+    space, convergence, tasks, information, scores, gain, objective, stability = figures_of(zoo)
     for path in figures_of(zoo):
         assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+        assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
     for name in NAMES:
-        assert name in texts(covariance)
+        assert name in texts(space)
+    assert "1 cat" in texts(space) and "2 ant" in texts(space)
     assert "cat" in texts(information)
     assert "nats" in texts(information)
     assert "k = 2, the same set: 75%" in texts(stability)
@@ -397,17 +291,18 @@ def test_figures_are_svg_and_png_and_name_what_they_show(zoo: Path) -> None:
     for task in ("t0", "t1", "t2"):
         assert task in texts(tasks)
     for method in ("mmi", "peek", "random"):
-        assert method in texts(information)
-        assert method in texts(scores)
-        assert method in texts(gain)
-        assert method in texts(tasks)
-        assert method in texts(objective)
+        for figure in (information, scores, gain, tasks, objective):
+            assert method in texts(figure)
 
 
 def test_equal_data_give_equal_figures(zoo: Path) -> None:
-    before = [path.read_bytes() for path in figures_of(zoo)]
+    def files() -> list[bytes]:
+        kinds = (".svg", ".pdf", ".png")
+        return [one.with_suffix(kind).read_bytes() for one in figures_of(zoo) for kind in kinds]
+
+    before = files()
     draw_all(zoo)
-    assert [path.read_bytes() for path in figures_of(zoo)] == before
+    assert files() == before
 
 
 def test_figures_do_without_random_sets(zoo: Path) -> None:
@@ -419,8 +314,7 @@ def test_figures_do_without_random_sets(zoo: Path) -> None:
 
 
 def test_the_information_of_every_set_is_that_of_its_definition() -> None:
-    covariance = Covariance(NAMES, some_kappa(), 99, "biased")
-    table = plot_mutual_information.information_table(covariance, some_selections(), jitter=0.0)
+    table = information_table(NamedMatrix(NAMES, some_kappa()), some_selections())
     row = table[(table["method"] == "peek") & (table["k"] == 2) & (table["size"] == 2)]
 
     def log_det(indices: list[int]) -> float:
@@ -432,11 +326,11 @@ def test_the_information_of_every_set_is_that_of_its_definition() -> None:
 
 
 def test_tables_hold_picks_in_order_and_what_checkpoints_know(zoo: Path) -> None:
-    picks, whom, stability, scores, objective, checkpoints = map(
-        pd.read_csv, make_tables(zoo, ["--random", "random"])
-    )
+    tables = tables_of(zoo)
+    whom, stability, scores = (tables[name] for name in ("representatives", "stability", "scores"))
+    picks, objective, checkpoints = (tables[name] for name in ("picks", "objective", "checkpoints"))
     assert set(whom["checkpoint"]) == {"bee", "dog"}
-    assert set(whom["representative"]) <= {"ant", "cat"}
+    assert set(whom["pick_1"]) <= {"ant", "cat"}
     assert objective["task"].tolist() == [EVERY_TASK, "t0", "t1", "t2"] * 2
     assert stability["set_share"].tolist() == [1.0, 0.75]
     assert set(picks["method"]) == {"mmi", "peek"}
@@ -451,35 +345,13 @@ def test_tables_hold_picks_in_order_and_what_checkpoints_know(zoo: Path) -> None
     assert compared["mmi"].notna().all() and compared["random"].isna().all()
 
 
-def write_page(zoo: Path, figures: list[Path], made: list[Path]) -> str:
-    output = zoo.parent / "report.html"
-    page.main(
-        ["--figures", *map(str, figures), "--tables", *map(str, made)]
-        + ["--covariances", str(zoo / "covariance/probe.npz")]
-        + ["--headline", zoo.name, "mmi", "--output", str(output)]
-    )
-    return output.read_text(encoding="utf-8")
-
-
-def test_the_page_holds_everything_itself(zoo: Path) -> None:
-    html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
-    assert html.count("<svg ") == 8
-    assert html.count("<table ") == 6
-    assert "Of the 2 checkpoints left out" in html
-    assert "mmi picks the same set in 100% (k = 1), 75% (k = 2)." in html
-    assert "Keep these 2, picked in this order by mmi: cat, ant." in html
-    assert "mean dev accuracy of 95.0%" in html
-    assert "Note: ant and bee are alike." in html
-    for attribute in ("src=", "<link", "@import", "url(http", "fetch(", "import("):
-        assert attribute not in html
-
-
 def test_findings_say_so_when_a_method_does_not_win(zoo: Path) -> None:
     scores = some_scores(tasks=6)
     scores["test_score"] = 0.75
     scores.loc[scores["method"] == "peek", "test_score"] = 0.65 + 0.005 * np.arange(12)
     scores.to_csv(zoo / "scores.csv", index=False)
-    html = write_page(zoo, figures_of(zoo), make_tables(zoo, ["--random", "random"]))
+    make_tables(zoo)
+    html = write_page(zoo)
     assert re.search(r"peek is 7\.25 accuracy points below .* lies below zero at k = 1, 2\.", html)
     assert re.search(
         r"no difference between mmi and the mean of random sets is shown: \+0\.00", html
@@ -507,7 +379,7 @@ def test_what_is_shown_follows_from_the_intervals() -> None:
         judged(-0.001, -0.01, 0.0) | {"k": 5, "wins": 2, "ties": 2, "losses": 2},
     ]
     picks = pick_table.pick_table(some_selections(), "random")
-    _, _, *found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
+    found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
     assert found == [
         "Over 6 tasks, mmi is shown to be above the mean of random sets: +1.20 accuracy points at "
         "k = 3 (95% interval 0.40 to 2.00; 5 wins, 1 tie, 0 losses).",
@@ -525,7 +397,7 @@ def test_few_tasks_are_said_to_have_no_interval() -> None:
     row = judged(0.5, np.nan, np.nan, "span_f1") | {"wins": 1, "ties": 0, "losses": 0, "k": 2}
     table = pd.DataFrame([row | {"tasks": 1}])
     picks = pick_table.pick_table(some_selections(), "random")
-    _, _, *found = findings({"picks": picks, "scores": table}, "mmi")
+    found = findings({"picks": picks, "scores": table}, "mmi")
     assert found == [
         "Over 1 task, mmi has no interval against the mean of random sets, which takes at least 5 "
         "tasks and 5 random sets, so that no difference is shown: +0.5000 span F1 at k = 2 (1 win, "
@@ -545,18 +417,18 @@ def test_other_methods_are_said_where_their_intervals_lie() -> None:
     rows = [judged(0.01, *ends) | {"k": k, "method": "peek"} for k, ends in sizes.items()]
     picks = pick_table.pick_table(some_selections(), "random")
     found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
-    assert found[2] == (
+    assert found[0] == (
         "peek is 1.00 accuracy points above the mean of random sets on average over k; its 95% "
         "interval lies above zero at k = 1 and below zero at k = 2."
     )
     found = findings({"picks": picks, "scores": pd.DataFrame(rows[2:])}, "mmi")
-    assert found[2].endswith("the mean of random sets at k = 3; zero is in its intervals.")
+    assert found[0].endswith("the mean of random sets at k = 3; zero is in its intervals.")
 
 
 def test_files_that_are_no_tables_are_named(zoo: Path) -> None:
     (zoo / "text.csv").write_text("")
     cases = [("none.csv", "there is no such table"), ("text.csv", "no table in CSV")]
-    cases.append(("picks.csv", "no column test_score"))
+    cases.append(("tables/picks.csv", "no column task, test_score"))
     for name, message in cases:
         flags = ["--scores", str(zoo / name), "--random", "random"]
         with pytest.raises(UserError, match=message):
@@ -572,22 +444,6 @@ def test_a_method_has_one_colour_in_all_figures(zoo: Path) -> None:
             ["--scores", str(zoo / "scores.csv"), "--random", "zrand", "--output", str(path)]
         )
         assert PALETTE[4].lower() in path.read_text(encoding="utf-8")
-
-
-def test_a_zoo_without_tasks_has_a_page_too(zoo: Path) -> None:
-    figures = figures_of(zoo)[:3]
-    picks, *_, checkpoints = make_tables(zoo, [])
-    html = write_page(zoo, figures, [picks, checkpoints])
-    assert html.count("<svg ") == 3
-    assert "Gain over random" not in html
-
-
-def test_a_missing_part_of_the_report_is_named(zoo: Path) -> None:
-    figures = figures_of(zoo)
-    made = make_tables(zoo, [])
-    figures[2].unlink()
-    with pytest.raises(UserError, match=r"mutual-information\.svg: this part of the report"):
-        write_page(zoo, figures, made)
 
 
 def with_singles(scores: pd.DataFrame) -> pd.DataFrame:
@@ -623,7 +479,7 @@ def test_every_single_checkpoint_has_a_row_of_its_own(zoo: Path) -> None:
     with_singles(some_scores()).to_csv(zoo / "scores.csv", index=False)
     output = zoo / "table.csv"
     flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--output", str(output)]
-    score_table.main([*flags, "--singles", "single"])
+    score_table.main([*flags, "--singles", "single", "--tasks", str(zoo / "tasks.csv")])
     table = pd.read_csv(output)
     columns = "method k tasks metric mean_score standard_error gain low high wins ties losses "
     columns += "percentile percentile_low percentile_high"
@@ -664,18 +520,28 @@ def test_figures_of_scores_name_their_metric_and_single_checkpoints(
         assert ("%" in found.replace("95%", "")) == (label == "mean test accuracy over 3 tasks")
 
 
+def draw_information(zoo: Path, selections: pd.DataFrame, *flags: str) -> str:
+    """The texts of the figure on some selections."""
+    selections.to_csv(zoo / "picks.csv", index=False)
+    table = str(zoo / "information.csv")
+    tabulate_information(
+        ["--covariance", str(zoo / "covariance/probe.npz"), "--output", table]
+        + ["--selections", str(zoo / "picks.csv")]
+    )
+    plot_mutual_information.main(
+        ["--information", table, "--main", "mmi", "--random", "random", *flags]
+        + ["--output", str(zoo / "f.svg")]
+    )
+    return texts(zoo / "f.svg")
+
+
 def test_the_information_of_single_checkpoints_is_marked_with_their_names(zoo: Path) -> None:
     picks = some_selections()
     alone = picks[picks["method"] == "random"].query("k == 1").assign(method="single")
-    pd.concat([picks, alone]).to_csv(zoo / "picks.csv", index=False)
-    plot_mutual_information.main(
-        ["--covariance", str(zoo / "probe.npz"), "--selections", str(zoo / "picks.csv")]
-        + ["--main", "mmi", "--random", "random", "--singles", "single"]
-        + ["--output", str(zoo / "f.svg")]
-    )
+    found = draw_information(zoo, pd.concat([picks, alone]), "--singles", "single")
     # The picks of mmi are cat and ant; dog is among the singles only.
-    assert "dog" in texts(zoo / "f.svg").split()
-    assert "single" not in texts(zoo / "f.svg")
+    assert "dog" in found.split()
+    assert "single" not in found
 
 
 @pytest.fixture
@@ -756,7 +622,7 @@ def draw_convergence(zoo: Path, *named: str) -> str:
 
 
 def test_the_convergence_of_several_probes_is_drawn_together(zoo: Path) -> None:
-    path = zoo / "convergence.csv"
+    path = zoo / "covariance/probe.convergence.csv"
     assert {"probe", "news"} <= set(draw_convergence(zoo, f"probe={path}", f"news={path}").split())
     found = draw_convergence(zoo, f"news={path}")
     assert "news" not in found
@@ -776,18 +642,20 @@ def test_steps_start_at_no_probe_and_leave_out_what_has_no_logarithm(axes: Axes)
 
 def test_a_divergence_that_is_missing_leaves_the_cosine(zoo: Path) -> None:
     """As where two checkpoints are duplicates."""
-    some_convergence().assign(kl=np.nan).to_csv(zoo / "convergence.csv", index=False)
-    assert "cosine" in draw_convergence(zoo, f"probe={zoo / 'convergence.csv'}")
+    some_convergence().assign(kl=np.nan).to_csv(
+        zoo / "covariance/probe.convergence.csv", index=False
+    )
+    assert "cosine" in draw_convergence(zoo, f"probe={zoo / 'covariance/probe.convergence.csv'}")
 
 
 def test_files_without_a_convergence_are_refused(zoo: Path) -> None:
     with pytest.raises(UserError, match=r"none\.csv: there is no such table"):
         draw_convergence(zoo, f"probe={zoo / 'none.csv'}")
     with pytest.raises(UserError, match="the table has no column words, kl, cosine"):
-        draw_convergence(zoo, f"probe={zoo / 'picks.csv'}")
-    some_convergence()[:1].to_csv(zoo / "convergence.csv", index=False)
+        draw_convergence(zoo, f"probe={zoo / 'tables/picks.csv'}")
+    some_convergence()[:1].to_csv(zoo / "covariance/probe.convergence.csv", index=False)
     with pytest.raises(UserError, match="there is no row with words"):
-        draw_convergence(zoo, f"probe={zoo / 'convergence.csv'}")
+        draw_convergence(zoo, f"probe={zoo / 'covariance/probe.convergence.csv'}")
     for text in ("convergence.csv", "probe=", "=convergence.csv"):
         with pytest.raises(SystemExit):
             draw_convergence(zoo, text)
@@ -811,7 +679,7 @@ def write_text_cards(zoo: Path) -> list[str]:
 
 
 def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -> None:
-    picks, *_, output = make_tables(zoo, [])
+    output = zoo / "tables/checkpoints.csv"
     checkpoint_table.main(["--cards", *write_text_cards(zoo), "--output", str(output)])
     assert output.read_text().splitlines() == [
         "checkpoint,kind,source,revision,model,layers,heldout_loss",
@@ -819,7 +687,7 @@ def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -
         "text-1,hub,org/m1,111111111111,gpt2,12,",
         "text-2,hub,org/m2,222222222222,bert,,",
     ]
-    html = write_page(zoo, figures_of(zoo)[:3], [picks, output])
+    html = write_page(zoo, tables=["information", "picks", "space", "checkpoints"])
     assert "The 3 checkpoints are of 2 kinds of model." in html
     cells = re.findall(r"<td[^>]*>(.*?)</td>", html)
     row = cells[cells.index("text-2") :][:7]
@@ -829,7 +697,7 @@ def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -
 
 
 def test_the_quality_of_features_stands_beside_what_is_known_of_checkpoints(zoo: Path) -> None:
-    *_, output = make_tables(zoo, [])
+    output = zoo / "tables/checkpoints.csv"
     quality = pd.DataFrame({column: [0.5, 2.25] for column in QUALITY_COLUMNS})
     quality["checkpoint"] = ["text-2", "text-0"]
     quality.to_csv(zoo / "quality.csv", index=False)
@@ -839,13 +707,6 @@ def test_the_quality_of_features_stands_beside_what_is_known_of_checkpoints(zoo:
     assert table["checkpoint"].tolist() == ["text-0", "text-1", "text-2"]
     assert list(table.columns)[-4:] == QUALITY_COLUMNS[1:]
     assert table["rankme"].tolist() == [2.25, pytest.approx(np.nan, nan_ok=True), 0.5]
-
-
-def test_a_zoo_without_cards_has_no_table_of_checkpoints(zoo: Path) -> None:
-    picks, *_ = make_tables(zoo, [])
-    html = write_page(zoo, figures_of(zoo)[:3], [picks])
-    assert html.count("<table ") == 1
-    assert "picked in this order by mmi" in html
 
 
 def test_cards_that_are_none_are_named(zoo: Path) -> None:
@@ -946,6 +807,4 @@ def test_all_checkpoints_have_no_place_among_picks_that_tell_of_the_rest(zoo: Pa
     whole = pd.concat(
         [whole.assign(rank=rank, checkpoint=one) for rank, one in enumerate(NAMES, 1)]
     )
-    pd.concat([picks, whole]).to_csv(zoo / "picks.csv", index=False)
-    draw_all(zoo)
-    assert ALL not in texts(zoo / "figures/mutual-information.svg").split()
+    assert ALL not in draw_information(zoo, pd.concat([picks, whole])).split()

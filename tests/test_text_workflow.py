@@ -109,7 +109,9 @@ def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
     for path in (results / "features").glob("*/*.safetensors"):
         assert open_features(path).present.all()
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count("<svg ") == 8 + 6
+    assert html.count('<figure id="mine-') == 13
+    # No random sets; and who represents whom has no rows, as all checkpoints are picked.
+    assert html.count('<figure id="pair-') == 10
 
 
 def test_an_odd_name_is_whole_in_tables_and_figures_and_safe_in_files(finished: Workspace) -> None:
@@ -119,7 +121,7 @@ def test_an_odd_name_is_whole_in_tables_and_figures_and_safe_in_files(finished: 
     assert f"single: {ODD}" in set(tables["scores"]["method"])
     assert ODD in set(tables["picks"]["picks"])
     assert set(pd.read_csv(results / "tables/checkpoints.csv")["checkpoint"]) == {ODD, "ours"}
-    for figure in ("covariance", "stability", "tasks"):
+    for figure in ("figure-1-task-space", "figure-3-tasks", "stability"):
         drawn = (results / f"figures/{figure}.svg").read_text(encoding="utf-8")
         assert escape(ODD, quote=False) in drawn, figure
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
@@ -155,14 +157,13 @@ EVALUATED = {
 SELECTED = {
     "select": 1,
     "plot_mutual_information": 1,
+    "plot_task_space": 1,
+    "tabulate_information": 1,
     "tabulate_picks": 1,
     "tabulate_representatives": 1,
+    "tabulate_space": 1,
 }
-COVARIANCE = {
-    "estimate_word_covariance": 1,
-    "plot_convergence": 1,
-    "plot_covariance": 1,
-}
+COVARIANCE = {"estimate_word_covariance": 1, "plot_convergence": 1}
 
 # The features of a checkpoint of two folders and one corpus beside the probe.
 READ_AGAIN = (
@@ -290,10 +291,12 @@ def test_a_precomputed_covariance_needs_no_probe(changed: Changed) -> None:
     assert planned == {
         "import_covariance": 1,
         "select": 2,
-        "plot_covariance": 1,
         "plot_mutual_information": 1,
+        "plot_task_space": 1,
+        "tabulate_information": 1,
         "tabulate_picks": 1,
         "tabulate_representatives": 1,
+        "tabulate_space": 1,
         "write_report": 1,
     }
     result = workspace.snakemake("--cores", "2")

@@ -120,19 +120,20 @@ def test_scores_are_above_chance_and_grow_with_size(finished: Workspace) -> None
 def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
     figures = sorted((results(finished) / "figures").glob("*.svg"))
     assert [path.stem for path in figures] == [
-        "covariance",
-        "gain",
-        "mutual-information",
+        "figure-1-task-space",
+        "figure-3-tasks",
+        "figure-4-mutual-information",
+        "figure-5-scores",
+        "figure-6-gain",
         "objective",
-        "scores",
         "stability",
-        "tasks",
     ]
     for path in figures:
+        assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
         drawn = list(ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}path"))
         assert len(drawn) > 10
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count("<svg ") == 7
+    assert html.count('class="chart"') == 11
     picks = pd.read_csv(results(finished) / "tables/picks.csv")
     for row in picks[picks["k"] == 3]["picks"]:
         assert row in html
@@ -189,20 +190,21 @@ AFTER_SELECTION = {
     "plot_tasks": 1,
     "plot_gain": 1,
     "plot_objective": 1,
+    "tabulate_information": 1,
     "tabulate_picks": 1,
     "tabulate_scores": 1,
     "tabulate_objective": 1,
     "write_report": 1,
 }
 # Where the picks of mmi, which come first in the report, may have changed.
-AFTER_HEADLINE = AFTER_SELECTION | {"tabulate_representatives": 1}
+AFTER_HEADLINE = AFTER_SELECTION | {
+    "tabulate_representatives": 1,
+    "tabulate_space": 1,
+    "plot_task_space": 1,
+}
 AFTER_STABILITY = {"plot_stability": 1, "tabulate_stability": 1, "write_report": 1}
 AFTER_RESAMPLING = AFTER_STABILITY | {"measure_stability": 1}
-AFTER_COVARIANCE = (
-    AFTER_HEADLINE
-    | AFTER_RESAMPLING
-    | {"resample_covariance": 1, "select": 1, "plot_covariance": 1}
-)
+AFTER_COVARIANCE = AFTER_HEADLINE | AFTER_RESAMPLING | {"resample_covariance": 1, "select": 1}
 AFTER_SCORES = {
     "gather_scores": 1,
     "plot_scores": 1,
@@ -311,7 +313,7 @@ def test_all_checkpoints_together_are_scored_at_their_number_and_lead_nothing(
     assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1, "evaluate": 2}
     zoo["selection"]["methods"] = {"all": None, "random": {"draws": 4}}
     workspace.write_config({"zoos": {"small": zoo}})
-    assert "--headline small random" in workspace.snakemake("-n", "-p").stdout
+    assert '"headline": "random"' in workspace.snakemake("-n", "-p").stdout
 
 
 def test_other_constraints_rerun_their_selection_alone(changed: Changed) -> None:
@@ -474,7 +476,7 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
         ),
         (
             "report/style.py",
-            {"plot_covariance": 1, "plot_gain": 1, "plot_scores": 1, "plot_tasks": 1}
+            {"plot_task_space": 1, "plot_gain": 1, "plot_scores": 1, "plot_tasks": 1}
             | {"plot_mutual_information": 1, "plot_objective": 1, "plot_stability": 1}
             | {"write_report": 1},
         ),
@@ -567,8 +569,8 @@ def test_a_failed_job_shows_its_sentence_and_leaves_no_output(changed: Changed) 
 
 def test_each_finished_job_is_a_line_that_says_what_it_found(finished: Workspace) -> None:
     said = finished.terminal.read_text(encoding="utf-8")
-    lines = re.findall(r"^( *\d+)/50  (.+)$", said, re.MULTILINE)
-    assert [int(number) for number, _ in lines] == list(range(1, 51))
+    lines = re.findall(r"^( *\d+)/52  (.+)$", said, re.MULTILINE)
+    assert [int(number) for number, _ in lines] == list(range(1, 53))
     jobs = "\n".join(line for _, line in lines)
     for stage in (
         r"small: drawing the images of probe: 240 images of 8×8×1 pixels  \[",
@@ -578,7 +580,7 @@ def test_each_finished_job_is_a_line_that_says_what_it_found(finished: Workspace
         r"debiased covariance of 6 checkpoints from 240 units",
         r"small: selecting by mmi: agent-\d+ \+ agent-\d+ \+ agent-\d+; k = 3: objective ",
         r"small: scoring selections of 3 on task-00: \d heads for 6 selections, \d trained, 0 kept",
-        r"writing results/report.html: 1 zoo, 7 figures, [\d.]+ MB$",
+        r"writing results/report.html: 1 zoo, 11 charts, [\d.]+ MB$",
     ):
         assert re.search(stage, jobs), stage
     assert re.search(r"\[1 left, (less than a minute|about \d minutes?)\]$", lines[-2][1])
@@ -598,7 +600,7 @@ def test_the_last_words_name_the_picks_and_the_report(finished: Workspace) -> No
         r"    mean test accuracy 0\.\d{3} on 2 tasks, [+−]0\.\d{3} against random sets", score
     )
     assert re.fullmatch(
-        r"Done: 50 jobs in .+\. Open results/report.html in a browser: it has all of it\.", done
+        r"Done: 52 jobs in .+\. Open results/report.html in a browser: it has all of it\.", done
     )
 
 

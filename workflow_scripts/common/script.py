@@ -13,6 +13,10 @@ from workflow_scripts.common.disk_error import told
 Main = Callable[[Sequence[str] | None], None]
 
 
+# How a line of a log goes on after the time, where it warns.
+WARNING = "warning: "
+
+
 class UserError(Exception):
     """Something that the user can mend: one sentence saying what is wrong, where, what to do."""
 
@@ -55,12 +59,23 @@ def not_negative(text: str) -> float:
     return value
 
 
+class _Lines(logging.Formatter):
+    """Lines of a log; the report finds those that warn by their mark."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        if record.levelno == logging.WARNING:
+            record.message = WARNING + record.message
+        return super().formatMessage(record)
+
+
 def run(main: Main) -> None:
     """Run a script's ``main`` as a program.
 
     A :class:`UserError`, and what the system says of a file or disk, become one line and status 1.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(level=logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_Lines("%(asctime)s %(message)s", "%H:%M:%S"))
     try:
         main(None)
     except UserError as error:

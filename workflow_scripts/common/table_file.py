@@ -15,7 +15,8 @@ TRANSFERABILITY_COLUMNS = ["checkpoint", "logme", "h_score"]
 QUALITY_COLUMNS = ["checkpoint", "rankme", "alpha_req", "stable_rank", "alpha"]
 
 # What users name. These stay texts, also where they look like numbers, or are NA or None.
-_NAMES = ["checkpoint", "checkpoints", "method", "picks", "task", "zoo"]
+_NAMES = ["checkpoint", "checkpoints", "classes", "family", "kind", "method", "model", "network"]
+_NAMES += ["pick_1", "pick_2", "pick_3", "picks", "revision", "rival", "source", "task", "zoo"]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -7,8 +7,7 @@ import pandas as pd
 
 from workflow_scripts.report.bootstrap import LEAST
 from workflow_scripts.report.metric_names import metric_name
-from workflow_scripts.report.objective import EVERY_TASK
-from workflow_scripts.report.statistics import ALL
+from workflow_scripts.report.statistics import ALL, EVERY_TASK
 
 _MAYBE, _ABOVE, _BELOW, _UNKNOWN = "maybe", "above", "below", "unknown"
 
@@ -17,14 +16,10 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
     """The sentences on one zoo.
 
     Args:
-        tables: by the names of their files; only ``picks`` must be there.
-        headline: label of the method whose picks are named first.
+        tables: by the names of their files; none must be there.
+        headline: label of the method whose picks are recommended.
     """
     sentences = []
-    picks = tables["picks"]
-    of_headline = picks[picks["method"] == headline].sort_values("k")
-    if len(of_headline):
-        sentences += kept_checkpoints(of_headline.iloc[-1])
     if "stability" in tables:
         sentences += stable_picks(tables["stability"], headline)
     if "representatives" in tables:
@@ -38,30 +33,15 @@ def findings(tables: dict[str, pd.DataFrame], headline: str) -> list[str]:
     return sentences
 
 
-def kept_checkpoints(picks: "pd.Series[Any]") -> list[str]:
-    """The largest set of a method, and how much better another could be by its measure."""
-    names = picks["picks"].split(" + ")
-    these = "this one" if len(names) == 1 else f"these {len(names)}, picked in this order"
-    sentences = [f"Keep {these} by {picks['method']}: {', '.join(names)}."]
-    if pd.notna(picks["bound"]) and picks["objective"] > 0:
-        share = max(picks["bound"] / picks["objective"] - 1, 0.0)
-        better = "better" if share < 0.0005 else f"more than {share:.1%} better"
-        sentences.append(
-            f"By the measure of {picks['method']} no set of {len(names)} is {better}; that is "
-            "proven."
-        )
-    return sentences
-
-
 def what_picks_leave(table: pd.DataFrame) -> list[str]:
     """How much of the checkpoints left out the picks do not tell."""
     if table.empty:
         return []
-    worst = table.sort_values("residual").iloc[-1]
-    median = table["residual"].median()
+    worst = table.sort_values("residual_variance").iloc[-1]
+    median = table["residual_variance"].median()
     return [
         f"Of the {len(table)} checkpoints left out the picks leave {median:.0%} of the variance in "
-        f"the median, and most of {worst['checkpoint']} ({worst['residual']:.0%})."
+        f"the median, and most of {worst['checkpoint']} ({worst['residual_variance']:.0%})."
     ]
 
 

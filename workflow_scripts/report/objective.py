@@ -1,5 +1,6 @@
 """Does the objective tell good sets? The mutual information of random sets against their scores."""
 
+import math
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -11,11 +12,8 @@ from workflow_scripts.common.script import UserError, not_negative
 from workflow_scripts.report.bootstrap import LEAST, correlation_interval
 from workflow_scripts.report.metric_names import common_metric
 from workflow_scripts.report.score_flags import add_score_flags, read_scores
-from workflow_scripts.report.statistics import whole_zoo_apart
+from workflow_scripts.report.statistics import EVERY_TASK, whole_zoo_apart
 from workflow_scripts.selection.mutual_information import mutual_information, precision
-
-# In place of a task; names of tasks have no blank.
-EVERY_TASK = "all tasks"
 
 _COLUMNS = ["k", "task", "metric", "sets", "correlation", "low", "high"]
 
@@ -70,6 +68,23 @@ def with_information(scores: pd.DataFrame, kappa: NamedMatrix) -> pd.DataFrame:
     return scores.assign(information=scores["checkpoints"].map(information))
 
 
+def mean_sets(scores: pd.DataFrame) -> pd.DataFrame:
+    """The sets with their mean score over tasks.
+
+    Args:
+        scores: of :func:`with_information`.
+
+    Returns:
+        ``method, k, draw, checkpoints, information, test_score``.
+    """
+    groups = scores.groupby(["method", "k", "draw"])
+    return groups.agg(
+        checkpoints=("checkpoints", "first"),
+        information=("information", "first"),
+        test_score=("test_score", "mean"),
+    ).reset_index()
+
+
 def correlations(random: pd.DataFrame) -> pd.DataFrame:
     """Spearman's correlation between information and score over the random sets of each size.
 
@@ -108,3 +123,11 @@ def correlation(
     found = information.corr(scores, method="spearman")
     low, high = correlation_interval(np.asarray(information), np.asarray(scores))
     return len(scores), float(found), low, high
+
+
+def correlation_text(row: pd.DataFrame) -> str:
+    """A correlation with its interval, in words."""
+    found, low, high = row[["correlation", "low", "high"]].iloc[0]
+    if math.isnan(found):
+        return "no ρ"
+    return f"ρ = {found:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")

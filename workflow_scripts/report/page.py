@@ -1,254 +1,175 @@
-"""Writes the report: one HTML file with every zoo's figures and tables, which needs no network."""
+"""Writes the report: one HTML file with every zoo's charts and tables, which needs no network."""
 
-import re
+import hashlib
+import json
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
+import vl_convert
+import yaml
+from markupsafe import Markup
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.finding import found
-from workflow_scripts.common.script import UserError, parser, run
-from workflow_scripts.report.findings import findings
+from workflow_scripts.common.script import parser, run
+from workflow_scripts.common.table_file import STABILITY_COLUMNS, read_table
+from workflow_scripts.report.costs import cost_table
+from workflow_scripts.report.plot_convergence import read_convergence
+from workflow_scripts.report.provenance import PACKAGES
+from workflow_scripts.report.run_warnings import run_warnings
+from workflow_scripts.report.sections import Results, ZooPage, zoo_page
+from workflow_scripts.report.style import ON_DARK
 
-HERE = Path(__file__).parent
+TEMPLATES = Path(__file__).parent / "templates"
+
+# What of the JavaScript libraries the page calls by name.
+_CALLED = "window.vegaEmbed = vegaEmbed;"
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure of the report.
+class Origin:
+    """Where the results of a zoo come from, as far as it follows from them.
 
     Attributes:
-        title: heading.
-        svg: the drawing.
-        caption: how to read it.
+        zoo: its name.
+        facts: names and values.
+        settings: as used, with all defaults, in YAML.
     """
 
-    title: str
-    svg: str
-    caption: str
+    zoo: str
+    facts: dict[str, str]
+    settings: str
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table of the report.
-
-    Attributes:
-        title: heading.
-        caption: what it shows.
-        columns: heads, in plain words.
-        rows: cells, formatted.
-        numeric: for each column, whether it holds numbers.
-    """
-
-    title: str
-    caption: str
-    columns: list[str]
-    rows: list[list[str]]
-    numeric: list[bool]
-
-
-@dataclass(frozen=True)
-class ZooPage:
-    """The part of the report on one zoo."""
-
-    name: str
-    findings: list[str]
-    notes: list[str]
-    figures: list[Figure]
-    tables: list[Table]
-
-
-FIGURES = {
-    "covariance": "Which checkpoints see alike",
-    "convergence": "How large a probe it takes",
-    "mutual-information": "How much the picks tell of the rest",
-    "stability": "How sure the picks are",
-    "scores": "How the picks do on unseen tasks",
-    "tasks": "How the picks do on each task",
-    "gain": "Gain over random sets",
-    "objective": "Whether the objective tells good sets",
-}
-TABLES = {
-    "picks": "Picks",
-    "representatives": "Who represents whom",
-    "stability": "Stability of the picks",
-    "scores": "Scores",
-    "objective": "Mutual information and scores of random sets",
-    "checkpoints": "Checkpoints",
-}
-_CAPTION_OF_TABLE = {
-    "picks": "picks",
-    "representatives": "representatives",
-    "stability": "stability-table",
-    "scores": "score-table",
-    "objective": "objective-table",
-    "checkpoints": "checkpoints",
-}
-_HEADS = {
-    "k": "k",
-    "project": "projected to",
-    "method": "method",
-    "draw": "draw",
-    "metric": "metric",
-    "mean_score": "mean test score",
-    "standard_error": "standard error",
-    "gain": "gain over random",
-    "low": "95% from",
-    "high": "95% to",
-    "wins": "tasks won",
-    "ties": "tied",
-    "losses": "lost",
-    "percentile": "random sets beaten",
-    "percentile_low": "95% from",
-    "percentile_high": "95% to",
-    "sets": "random sets",
-    "correlation": "Spearman's ρ",
-    "dev_accuracy": "dev accuracy",
-    "train_images": "training images",
-    "dev_images": "dev images",
-    "heldout_loss": "held-out loss",
-    "unigram_entropy": "unigram entropy",
-    "set_share": "same set",
-    "mean_share": "same checkpoint",
-    "rival": "most often instead",
-    "rival_share": "how often",
-    "alpha_req": "α-ReQ",
-    "alpha": "α",
-    "rankme": "RankMe",
-    "stable_rank": "stable rank",
-    "representative": "best predicted by",
-    "next": "then by",
-    "next_weight": "weight",
-    "residual": "variance left",
-}
-# Digits may look like a number.
-_TEXTS = dict.fromkeys(["source", "revision", "classes"], str)
-# Names stay as they are, also NA and None.
-_NAMES = dict.fromkeys(["checkpoint", "picks", "representative", "next"], str)
-
-
-def zoo_page(
-    zoo: str,
-    headline: str,
-    figures: Sequence[Path],
-    tables: Sequence[Path],
-    covariances: Sequence[Path],
-) -> ZooPage:
-    """The part of the report on one zoo.
+def read_results(folder: Path, zoo: dict[str, Any]) -> Results:
+    """What there is of a zoo.
 
     Args:
-        headline: label of the method whose picks are named first.
-        figures: ``ZOO/figures/NAME.svg`` of all zoos.
-        tables: ``ZOO/tables/NAME.csv`` of all zoos.
-        covariances: ``ZOO/covariance/NAME.npz`` of all zoos.
+        folder: of its results.
+        zoo: ``headline``, ``random``, ``singles``, ``tables``, ``stability`` and ``convergence``
+            say which files there are.
+
+    Raises:
+        UserError: if a file is missing or another than it should be.
     """
-    drawings = {path.stem: path for path in figures if path.parts[-3] == zoo}
-    data = {
-        path.stem: pd.read_csv(path, dtype=_TEXTS, converters=_NAMES)
-        for path in tables
-        if path.parts[-3] == zoo
+    covariance = read_covariance(folder / "covariance/probe.npz")
+    headline = zoo["headline"]
+    stable = folder / "selections" / f"{headline}.stability.csv"
+    return Results(
+        headline=headline,
+        random=zoo["random"],
+        singles=zoo["singles"],
+        tables={name: _read_table(folder / "tables" / f"{name}.csv") for name in zoo["tables"]},
+        covariance=covariance,
+        stability=read_table(stable, STABILITY_COLUMNS) if zoo["stability"] else None,
+        convergence={
+            probe: read_convergence(folder / "covariance" / f"{probe}.convergence.csv")
+            for probe in zoo["convergence"]
+        },
+        costs=cost_table(folder / "benchmarks", covariance.names),
+        warnings=run_warnings(folder / "logs"),
+    )
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """A table in which texts that are missing are missing, not empty."""
+    return read_table(path, []).replace("", None)
+
+
+def origin(name: str, folder: Path, results: Results, settings: dict[str, Any]) -> Origin:
+    """Where the results of a zoo come from: nothing that differs between runs with equal results.
+
+    Date, commit and machine are in ``provenance.json``, which is written after the report.
+    """
+    covariance = results.covariance
+    facts = {
+        "seed": str(settings["seed"]),
+        "estimator of the covariance": covariance.estimator,
+        "units of the probe": f"{covariance.rows:,}" if covariance.rows else "not known",
+        "SHA-256 of covariance/probe.npz": _digest(folder / "covariance/probe.npz"),
     }
-    return ZooPage(
-        name=zoo,
-        findings=findings(data, headline),
-        notes=[
-            note
-            for path in covariances
-            if path.parts[-3] == zoo
-            for note in read_covariance(path).notes
-        ],
-        figures=[
-            Figure(title, inline_svg(drawings[name]), caption(name))
-            for name, title in FIGURES.items()
-            if name in drawings
-        ],
-        tables=[shown_table(name, data[name]) for name in TABLES if name in data],
-    )
+    if (folder / "scores.csv").exists() and "scores" in results.tables:
+        facts["SHA-256 of scores.csv"] = _digest(folder / "scores.csv")
+    text = yaml.safe_dump(settings, sort_keys=True, allow_unicode=True)
+    return Origin(name, facts, text)
 
 
-def inline_svg(path: Path) -> str:
-    """An SVG file as part of a page: without its XML head, as wide as the page allows."""
-    text = path.read_text(encoding="utf-8")
-    body = text[text.index("<svg") :]
-    head, rest = body.split(">", 1)
-    head = re.sub(r'\s(width|height)="[^"]*"', "", head)
-    width = re.search(r'<svg[^>]*\swidth="([\d.]+)pt"', body)
-    style = f' style="max-width:{float(width.group(1)) * 1.4:.0f}px"' if width else ""
-    return f'{head} role="img"{style}>{rest}'
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def caption(name: str) -> str:
-    """The caption of a figure or table, which Snakemake's own report shows too."""
-    return (HERE / "captions" / f"{name}.rst").read_text(encoding="utf-8").strip()
+def for_script(data: object) -> Markup:
+    """Data as JSON that can stand inside a script element: no sign of HTML is left in it."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
 
 
-def shown_table(name: str, table: pd.DataFrame) -> Table:
-    """A table with its numbers rounded and its heads in plain words."""
-    columns = list(table.columns)
-    return Table(
-        title=TABLES[name],
-        caption=caption(_CAPTION_OF_TABLE[name]),
-        columns=[_HEADS.get(column, column) for column in columns],
-        rows=[
-            list(row) for row in zip(*(_cells(table[column]) for column in columns), strict=True)
-        ],
-        numeric=[pd.api.types.is_numeric_dtype(table[column]) for column in columns],
-    )
+def library() -> Markup:
+    """Vega and Vega-Lite in JavaScript, as they come with vl-convert."""
+    # Inside a script element only this would end it; in a string of JavaScript both are the same.
+    bundle = vl_convert.javascript_bundle(_CALLED)
+    return Markup(bundle.replace("</script", "<\\/script"))
 
 
-def _cells(column: "pd.Series[Any]") -> list[str]:
-    # Numbers that are missing in a file make the others of a column fractional.
-    fractional = pd.api.types.is_float_dtype(column) and (column.dropna() % 1 != 0).any()
-    return ["–" if pd.isna(one) else f"{one:.4f}" if fractional else _whole(one) for one in column]
-
-
-def _whole(value: object) -> str:
-    return f"{value:.0f}" if isinstance(value, float) else str(value)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Read the flags, figures and tables; write the page."""
-    flags = parser(__doc__)
-    flags.add_argument("--figures", type=Path, nargs="+", required=True, help="of all zoos, .svg")
-    flags.add_argument("--tables", type=Path, nargs="+", required=True, help="of all zoos, .csv")
-    flags.add_argument(
-        "--covariances", type=Path, nargs="+", default=[], help="of all zoos, for their notes, .npz"
-    )
-    flags.add_argument(
-        "--headline",
-        nargs=2,
-        action="append",
-        required=True,
-        metavar=("ZOO", "METHOD"),
-        help="a zoo, and the method whose picks are named first; once for each zoo",
-    )
-    flags.add_argument("--output", type=Path, required=True, help="the report, .html")
-    arguments = flags.parse_args(argv)
-    try:
-        pages = [
-            zoo_page(zoo, method, arguments.figures, arguments.tables, arguments.covariances)
-            for zoo, method in arguments.headline
-        ]
-    except FileNotFoundError as error:
-        raise UserError(f"{error.filename}: this part of the report is missing") from error
+def written(pages: Sequence[ZooPage], origins: Sequence[Origin]) -> str:
+    """The page as text."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    html = environment.get_template("report.html.j2").render(zoos=pages)
+    environment.filters["for_script"] = for_script
+    parts = {
+        name: Markup((TEMPLATES / name).read_text("utf-8")) for name in ("report.css", "report.js")
+    }
+    return environment.get_template("report.html.j2").render(
+        zoos=pages,
+        origins={one.zoo: one for one in origins},
+        versions={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        style=parts["report.css"],
+        script=parts["report.js"],
+        library=library(),
+        on_dark=ON_DARK,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the flags and results; write the page."""
+    flags = parser(__doc__)
+    flags.add_argument("--results", type=Path, required=True, help="folder of all zoos' results")
+    flags.add_argument(
+        "--zoo",
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("NAME", "JSON"),
+        help="a zoo, and what there is of it: headline (method whose picks are recommended), "
+        "random (or null), singles, tables, stability, convergence, settings",
+    )
+    flags.add_argument("--output", type=Path, required=True, help="the report, .html")
+    arguments = flags.parse_args(argv)
+    pages, origins = [], []
+    for name, text in arguments.zoo:
+        folder, zoo = arguments.results / name, json.loads(text)
+        results = read_results(folder, zoo)
+        pages.append(zoo_page(name, results))
+        origins.append(origin(name, folder, results, zoo["settings"]))
     with atomic_path(arguments.output) as temporary:
-        temporary.write_text(html, encoding="utf-8")
-    figures = sum(len(page.figures) for page in pages)
+        temporary.write_text(written(pages, origins), encoding="utf-8")
+    charts = sum(len(section.charts) for page in pages for section in page.sections)
     size = arguments.output.stat().st_size / 1e6
-    found(f"{len(pages)} zoo{'s' * (len(pages) > 1)}, {figures} figures, {size:.1f} MB")
+    found(f"{len(pages)} zoo{'s' * (len(pages) > 1)}, {charts} charts, {size:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -28,8 +28,7 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     """
     words = pd.concat([table["words"] for table in tables.values()])
     least, most = float(words[words > 0].min()), float(words.max())
-    # Left of the fewest words, by a quarter of what the words take of the axis.
-    start = least / max((most / least) ** 0.25, 2)
+    start = start_of(pd.concat(tables.values()))
     with figure(path, 7.2, 3.2) as made:
         left, right = made.subplots(1, 2)
         for number, (name, table) in enumerate(tables.items()):
@@ -46,6 +45,17 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
             word_axis(axes, start, least, most)
         if len(tables) > 1:
             right.legend(loc="lower right", frameon=False)
+
+
+def start_of(table: pd.DataFrame) -> float:
+    """Where no probe stands on a logarithmic axis of words: left of the fewest, by a quarter of
+    what the words take of the axis.
+
+    Args:
+        table: ``words`` of all steps and probes.
+    """
+    words = table.loc[table["words"] > 0, "words"]
+    return float(words.min() / max((words.max() / words.min()) ** 0.25, 2))
 
 
 def draw_steps(

@@ -3,18 +3,13 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table
-from workflow_scripts.report.statistics import (
-    ALL,
-    name_singles,
-    quantile_bands,
-    singles_apart,
-)
+from workflow_scripts.common.table_file import read_table
+from workflow_scripts.report.information_table import COLUMNS
+from workflow_scripts.report.score_flags import FIGURE
+from workflow_scripts.report.statistics import name_singles, quantile_bands, singles_apart
 from workflow_scripts.report.style import (
     GREY,
     figure,
@@ -23,29 +18,6 @@ from workflow_scripts.report.style import (
     method_styles,
     size_axis,
 )
-from workflow_scripts.selection.mutual_information import mutual_information, precision
-
-
-def information_table(
-    covariance: Covariance, selections: pd.DataFrame, jitter: float
-) -> pd.DataFrame:
-    """The mutual information of the first 1, 2, … picks of every selection.
-
-    Returns:
-        ``method, draw, k, size, checkpoint, information``: ``size`` picks of a selection of ``k``,
-        the last of them ``checkpoint``; nats.
-    """
-    values = (covariance.values + jitter * np.eye(len(covariance.names))) / (1 + jitter)
-    inverse = precision(values)
-    index = {name: number for number, name in enumerate(covariance.names)}
-    rows = []
-    for (method, draw, k), group in selections.groupby(["method", "draw", "k"]):
-        picks = [index[name] for name in group.sort_values("rank")["checkpoint"]]
-        for size in range(1, len(picks) + 1):
-            information = mutual_information(values, inverse, picks[:size])
-            rows.append((method, draw, k, size, covariance.names[picks[size - 1]], information))
-    columns = ["method", "draw", "k", "size", "checkpoint", "information"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def draw(
@@ -102,25 +74,17 @@ def draw(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the covariance and the selections, draw."""
+    """Read the table, draw."""
     flags = parser(__doc__)
-    flags.add_argument("--covariance", type=Path, required=True, help=".npz")
-    flags.add_argument("--selections", type=Path, nargs="+", required=True, help=".csv")
+    flags.add_argument("--information", type=Path, required=True, help="of information_table, .csv")
     flags.add_argument("--main", required=True, help="the method whose picks are named")
     flags.add_argument("--random", help="the method drawn as a band")
     flags.add_argument(
         "--singles", nargs="+", default=[], help="methods whose draws are checkpoints alone"
     )
-    flags.add_argument("--jitter", type=float, default=0.0, help="as in the selection")
-    flags.add_argument(
-        "--output", type=Path, required=True, help="figure, .svg; and .png beside it"
-    )
+    flags.add_argument("--output", type=Path, required=True, help=FIGURE)
     arguments = flags.parse_args(argv)
-    selections = pd.concat([read_table(path, SELECTION_COLUMNS) for path in arguments.selections])
-    # All checkpoints leave no rest, and would stretch the axis of sizes to their number.
-    selections = selections[selections["method"] != ALL]
-    covariance = read_covariance(arguments.covariance)
-    table = information_table(covariance, selections, arguments.jitter)
+    table = read_table(arguments.information, COLUMNS)
     draw(table, arguments.main, arguments.random, arguments.singles, arguments.output)
 
 

@@ -14,13 +14,14 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.report.metric_names import common_metric, metric_name
 from workflow_scripts.report.objective import (
-    EVERY_TASK,
     add_objective_flags,
+    correlation_text,
     correlations,
+    mean_sets,
     read_information,
 )
 from workflow_scripts.report.score_flags import FIGURE
-from workflow_scripts.report.statistics import checkpoint_of, name_singles
+from workflow_scripts.report.statistics import EVERY_TASK, checkpoint_of, name_singles
 from workflow_scripts.report.style import (
     DARK,
     GREY,
@@ -71,12 +72,6 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
         )
 
 
-def mean_sets(scores: pd.DataFrame) -> pd.DataFrame:
-    """The sets with their mean score over tasks: ``method, k, draw, information, test_score``."""
-    groups = scores.groupby(["method", "k", "draw"])
-    return groups[["information", "test_score"]].mean().reset_index()
-
-
 def signs(methods: Collection[str], random: str) -> dict[str, dict[str, Any]]:
     """How the sets of each method are marked: random sets first, checkpoints alone last."""
     alone = {method: name for method in sorted(methods) if (name := checkpoint_of(method))}
@@ -123,14 +118,6 @@ def draw_tasks(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_xlabel("checkpoints picked, k")
     axes.set_ylabel("Spearman's ρ")
     axes.set_title("dot: a task; bar: mean score", fontsize=9)
-
-
-def correlation_text(row: pd.DataFrame) -> str:
-    """A correlation with its interval, in words."""
-    found, low, high = row[["correlation", "low", "high"]].iloc[0]
-    if math.isnan(found):
-        return "no ρ"
-    return f"ρ = {found:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -16,6 +16,13 @@ from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.script import UserError, not_negative, parser, run
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, read_table, write_table
 
+# How many of the picks are named for each checkpoint.
+_NAMED = 3
+
+COLUMNS = ["checkpoint", "residual_variance"] + [
+    column for place in range(1, _NAMED + 1) for column in (f"pick_{place}", f"weight_{place}")
+]
+
 
 def representatives(covariance: Covariance, picks: Sequence[str], jitter: float) -> pd.DataFrame:
     """A row for each checkpoint left out, those of which the picks tell least first.
@@ -25,9 +32,8 @@ def representatives(covariance: Covariance, picks: Sequence[str], jitter: float)
         jitter: is added to the diagonal of κ, as it was for the selection.
 
     Returns:
-        Columns ``checkpoint``; ``representative``, the pick of the largest weight, and its
-        ``weight``; ``next`` and ``next_weight``, the one after it, where there are two picks; and
-        ``residual``, the share of the checkpoint's variance that the picks leave, from 0 to 1.
+        ``COLUMNS``: the share of the checkpoint's variance that the picks leave, from 0 to 1, and
+        the picks of the largest weights, by their size, with these; missing where there are fewer.
 
     Raises:
         UserError: if a pick is not in the covariance, or the picks' part of it is singular.
@@ -50,18 +56,19 @@ def representatives(covariance: Covariance, picks: Sequence[str], jitter: float)
     weights = cho_solve(factor, towards)
     variances = np.diag(kappa)[rest]
     residuals = 1 - (towards * weights).sum(axis=0) / variances
-    order = np.argsort(-np.abs(weights), axis=0, kind="stable")
-    table = pd.DataFrame({"checkpoint": [covariance.names[number] for number in rest]})
-    places = np.arange(len(rest))
-    for place, (name, weight) in enumerate((("representative", "weight"), ("next", "next_weight"))):
-        if place < len(chosen):
-            table[name] = [picks[number] for number in order[place]]
-            table[weight] = weights[order[place], places]
-        else:
-            table[name], table[weight] = "", np.nan
-    # Rounding may leave a copy's residual just below zero.
-    table["residual"] = residuals.clip(0, 1)
-    ordered = table.sort_values(["residual", "checkpoint"], ascending=[False, True])
+    table = pd.DataFrame(
+        {
+            "checkpoint": [covariance.names[number] for number in rest],
+            # Rounding may leave a copy's variance just below zero.
+            "residual_variance": residuals.clip(0, 1),
+        },
+        columns=COLUMNS,
+    )
+    order = np.argsort(-np.abs(weights), axis=0, kind="stable")[:_NAMED]
+    for place, largest in enumerate(order, 1):
+        table[f"pick_{place}"] = [picks[number] for number in largest]
+        table[f"weight_{place}"] = weights[largest, np.arange(len(rest))]
+    ordered = table.sort_values(["residual_variance", "checkpoint"], ascending=[False, True])
     return ordered.reset_index(drop=True)
 
 

@@ -1,9 +1,10 @@
-"""Writes the table of scores: every method and size, compared with random sets.
+"""Writes the table of scores: every method and size, compared with random sets; and task by task.
 
 After Huang, Qiu and Church (2021), table 2.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from workflow_scripts.report.score_flags import (
     read_scores,
 )
 from workflow_scripts.report.statistics import gains, name_singles, percentiles
+from workflow_scripts.report.task_table import task_table
 
 
 def score_table(scores: pd.DataFrame, random: str | None) -> pd.DataFrame:
@@ -45,9 +47,10 @@ def with_projected(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the scores, write the table."""
+    """Read the scores, write both tables."""
     flags = parser(__doc__)
     add_score_flags(flags, "the table, .csv")
+    flags.add_argument("--tasks", type=Path, required=True, help="the table by task, .csv")
     arguments = flags.parse_args(argv)
     scores, projected = (
         name_singles(read(arguments.scores), arguments.singles)
@@ -55,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     table = score_table(scores, arguments.random)
     write_table(with_projected(table, projected, arguments.random), arguments.output)
+    write_table(task_table(scores, arguments.random), arguments.tasks)
 
 
 if __name__ == "__main__":

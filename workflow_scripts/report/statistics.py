@@ -15,6 +15,9 @@ SCORE_COLUMNS = ["task", "method", "draw", "k", "test_score", "metric", "checkpo
 # The method of all checkpoints together: one set of its own size, compared with none.
 ALL = "all"
 
+# In place of a task; names of tasks have no blank.
+EVERY_TASK = "all tasks"
+
 # Labels of methods have no colon.
 _SINGLE = ": "
 

@@ -1,4 +1,5 @@
-"""How figures look: one size, one palette (Okabe and Ito's, safe for colour-blind readers)."""
+"""How figures look, in print and in the report: one width, one palette (Okabe and Ito's, safe for
+colour-blind readers), one sign for each method and each family of checkpoints."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,15 +21,45 @@ DARK = "#404040"
 PALETTE = ["#0072B2", "#009E73", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 
+# The same signs in Vega, which draws the report: paths lie in a square from −1 to 1.
+SHAPES = {
+    "o": "circle",
+    "s": "square",
+    "^": "triangle-up",
+    "D": "diamond",
+    "v": "triangle-down",
+    "P": "cross",
+    "X": "M-1,-0.6L-0.6,-1L0,-0.4L0.6,-1L1,-0.6L0.4,0L1,0.6L0.6,1L0,0.4L-0.6,1L-1,0.6L-0.4,0Z",
+}
+
+# What the colours become on a dark page: lighter where they would be too near to its black.
+ON_DARK = {
+    GREY: "#9a9aa6",
+    DARK: "#c9c9d2",
+    "#0072B2": "#3d8ee0",
+    "#009E73": "#12b98a",
+    "#D55E00": "#f0762a",
+    "#CC79A7": "#dd92bb",
+    "#E69F00": "#f0b13a",
+    "#56B4E9": "#8fd0f7",
+    "#000000": "#f4f4f6",
+}
+
+# Inches: the width of a page of text of NeurIPS, which has one column.
+COLUMN = 5.5
+
 # Checkpoints that stand alone are hollow and dark: no method looks like that.
 SINGLE: dict[str, Any] = {"color": DARK, "mfc": "white", "mew": 1.2, "ms": 6.5, "ls": "none"}
 _SINGLE_MARKERS = ["d", "v", "p", "<", "h", ">", "8"]
 
 # Methods that have a place of their own in the palette, whatever else is in the zoo.
-_USUAL = ["mmi", "entropy", "peek", "single"]
+_USUAL = ["mmi", "entropy", "peek", "single", "expected_risk", "quality_entropy", "mmi_swap"]
+_USUAL += ["mmi_exact", "facility_location", "k_medoids", "hub", "greedy_dev", "logme", "h_score"]
+# Where the colours of a user's own labels begin: with those that the usual ones take last.
+_OWN = 18
 
 _SETTINGS: dict[Any, Any] = {
-    "font.size": 9,
+    "font.size": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -37,24 +68,44 @@ _SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
     "figure.dpi": 100,
     "savefig.dpi": 200,
+    # Letters stay letters in PDF, and Type 3 fonts are what many publishers refuse.
+    "pdf.fonttype": 42,
     "svg.hashsalt": "taskspace",
 }
 
 
 def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """A colour and a marker for each method, the same in every figure of a zoo."""
-    order = _USUAL + sorted(set(methods) - set(_USUAL))
-    return {
-        method: (PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)])
-        for i, method in enumerate(order)
-    }
+    """A colour and a marker for each method, the same in every figure and table of a zoo.
+
+    Args:
+        methods: with all of the user's own labels, whose colours go by their order.
+    """
+    own = sorted(set(methods) - set(_USUAL))
+    places = {method: place for place, method in enumerate(_USUAL)}
+    places |= {method: _OWN + number for number, method in enumerate(own)}
+    return {method: _sign(place) for method, place in places.items()}
+
+
+def family_styles(families: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """A colour and a marker for each family of checkpoints, the same in every figure of a zoo."""
+    return {family: _sign(place) for place, family in enumerate(sorted(set(families)))}
+
+
+def _sign(place: int) -> tuple[str, str]:
+    """Colours repeat after seven places, colour and marker together after 49."""
+    markers = len(MARKERS)
+    return PALETTE[place % len(PALETTE)], MARKERS[(place + place // markers) % markers]
+
+
+# By the format, how to have no date in the file.
+_DATES: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": None}
 
 
 @contextmanager
 def figure(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """A figure of ``width`` × ``height`` inches that is saved as SVG, and as PNG beside it.
+    """A figure of ``width`` × ``height`` inches that is saved as SVG, and as PDF and PNG beside it.
 
-    Equal data give equal bytes: the SVG carries no date and no random ids.
+    Equal data give equal bytes: the files carry no date and no random ids.
     """
     with plt.rc_context(_SETTINGS):
         made = plt.figure(figsize=(width, height), layout="constrained")
@@ -65,9 +116,8 @@ def figure(path: Path, width: float, height: float) -> Iterator[Figure]:
                 # it writes itself, at ticks, are marked.
                 if "mathdefault" not in text.get_text():
                     text.set_parse_math(False)
-            for target in (path.with_suffix(".svg"), path.with_suffix(".png")):
-                date = {"Date": None} if target.suffix == ".svg" else None
-                with atomic_path(target) as temporary:
+            for suffix, date in _DATES.items():
+                with atomic_path(path.with_suffix(suffix)) as temporary:
                     made.savefig(temporary, metadata=date)
         finally:
             plt.close(made)

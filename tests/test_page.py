@@ -1,0 +1,236 @@
+"""The page of the report: what is in it, and that its charts can be drawn."""
+
+import json
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import vl_convert
+from small_results import NAMES, TABLES, build_results, make_tables, some_scores, write_page
+
+from workflow_scripts.common.covariance_file import Covariance, write_covariance
+from workflow_scripts.common.script import UserError
+from workflow_scripts.report.charts.chart import signs_of
+from workflow_scripts.report.charts.heat_map import MOST, heat_chart, mean_blocks
+from workflow_scripts.report.charts.inclusion import inclusion_chart
+from workflow_scripts.report.dendrogram import branches, ward_tree
+from workflow_scripts.report.page import for_script
+from workflow_scripts.report.shown_table import shown_table
+from workflow_scripts.report.style import ON_DARK, PALETTE
+
+CHARTS = ["map", "heat-map", "information", "represented", "inclusion", "divergence", "cosine"]
+CHARTS += ["mean-scores", "gain", "task-scores", "objective", "time", "memory"]
+WITHOUT_TASKS = [name for name in TABLES if name not in ("scores", "tasks", "objective", "sets")]
+WITHOUT_RANDOM = [name for name in TABLES if name not in ("objective", "sets")]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page") / "zoo"
+    build_results(folder)
+    return folder
+
+
+@pytest.fixture
+def zoo(built: Path, tmp_path: Path) -> Path:
+    """Results that a test may change."""
+    shutil.copytree(built, tmp_path / "zoo")
+    return tmp_path / "zoo"
+
+
+def charts_of(html: str) -> dict[str, dict[str, Any]]:
+    """The charts by name."""
+    found = re.findall(
+        r'<figure id="zoo-([\w-]+)">.*?<script type="application/json">(.*?)</script>', html, re.S
+    )
+    return {name: json.loads(spec) for name, spec in found}
+
+
+def drawing(spec: dict[str, Any]) -> str:
+    """A chart as Vega draws it."""
+    svg = vl_convert.vegalite_to_svg(spec)
+    assert isinstance(svg, str)
+    return svg
+
+
+def rows_of(heat_map: dict[str, Any]) -> list[str]:
+    """The names beside the rows."""
+    parameters = heat_map.get("params", []) + heat_map["hconcat"][1].get("params", [])
+    [names] = [one["value"] for one in parameters if one["name"] == "shown_names"]
+    return list(names)
+
+
+def test_every_chart_is_drawn_with_marks(zoo: Path) -> None:
+    charts = charts_of(write_page(zoo))
+    assert list(charts) == CHARTS
+    for name, spec in charts.items():
+        svg = drawing(spec)
+        assert svg.count("<path") > 8, name
+        assert "undefined" not in svg and "NaN" not in svg, name
+
+
+def test_charts_name_what_they_show(zoo: Path) -> None:
+    charts = {name: drawing(spec) for name, spec in charts_of(write_page(zoo)).items()}
+    for name in NAMES:
+        assert f">{name}<" in charts["heat-map"]
+    assert ">1 cat<" in charts["map"] and ">2 ant<" in charts["map"]
+    assert ">bee<" in charts["represented"] and ">dog<" in charts["represented"]
+    for name in ("information", "mean-scores", "task-scores", "objective"):
+        for method in ("mmi", "peek", "random"):
+            assert f">{method}<" in charts[name], name
+    assert "k = 2, the same set: 75%" in charts["inclusion"]
+    for task in ("t0", "t1", "t2"):
+        assert f">{task}, accuracy<" in charts["task-scores"]
+    assert "no probe" in charts["divergence"]
+
+
+def test_the_page_holds_everything_itself(zoo: Path) -> None:
+    html = write_page(zoo)
+    assert html.count("<table>") == 9
+    assert len(html) < 2e6
+    assert "Of the 2 checkpoints left out" in html
+    assert "mmi picks the same set in 100% (k = 1), 75% (k = 2)." in html
+    assert "Keep these two: cat and ant." in html
+    assert "mean dev accuracy of 95.0%" in html
+    # What the covariance and the jobs warn of.
+    assert "<li>ant and bee are alike.</li>" in html
+    assert "<li>select: ant has no tail</li>" in html
+    # Where it comes from.
+    assert "<dt>seed</dt><dd>5</dd>" in html
+    assert "modality: image" in html
+    # All but the library, whose licences have addresses, and the name of the charts' language.
+    ours = "".join(re.split(r"<script>.*?</script>", html, maxsplit=1, flags=re.S))
+    ours = ours.replace('"https://vega.github.io/schema/', "")
+    for attribute in ("src=", '<link rel="style', "@import", "url(http", "http:", "https:"):
+        assert attribute not in ours
+
+
+def test_equal_results_give_an_equal_page(zoo: Path) -> None:
+    assert write_page(zoo) == write_page(zoo)
+
+
+def test_a_zoo_without_tasks_has_a_page_too(zoo: Path) -> None:
+    html = write_page(zoo, tables=WITHOUT_TASKS)
+    assert list(charts_of(html)) == [*CHARTS[:7], "time", "memory"]
+    assert "Gain over random" not in html
+    assert "unseen task" not in html
+
+
+def test_without_random_sets_there_are_scores_and_no_gains(zoo: Path) -> None:
+    scores = some_scores()
+    scores[scores["method"] != "random"].to_csv(zoo / "scores.csv", index=False)
+    make_tables(zoo, random=[])
+    charts = charts_of(write_page(zoo, tables=WITHOUT_RANDOM, random=None))
+    assert "gain" not in charts and "objective" not in charts
+    assert drawing(charts["mean-scores"]).count("<path") > 8
+
+
+def test_what_is_not_known_has_no_place(zoo: Path) -> None:
+    """A covariance from elsewhere: no probe, no features, no cards, no costs."""
+    shutil.rmtree(zoo / "benchmarks")
+    shutil.rmtree(zoo / "logs")
+    tables = ["information", "picks", "space"]
+    html = write_page(zoo, tables=tables, stability=False, convergence=[])
+    assert list(charts_of(html)) == ["map", "heat-map", "information"]
+    assert "How much they depend on this very probe was not measured." in html
+
+
+def test_where_nothing_is_recommended_nothing_is_ringed(zoo: Path) -> None:
+    space = pd.read_csv(zoo / "tables/space.csv").assign(pick=np.nan)
+    space.to_csv(zoo / "tables/space.csv", index=False)
+    tables = ["information", "picks", "space"]
+    html = write_page(zoo, tables=tables, headline="random", stability=False)
+    assert "No set is recommended: random chooses none." in html
+    assert drawing(charts_of(html)["map"]).count("<path") > 4
+
+
+def test_names_are_texts_and_nothing_else(zoo: Path) -> None:
+    """Of HTML, of Vega's expressions and of JavaScript."""
+    odd = "</script><b>'\"+alert(1)+datum.x"
+    for path in (zoo / "tables").glob("*.csv"):
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table.replace({"cat": odd}).to_csv(path, index=False)
+    names = [name if name != "cat" else odd for name in NAMES]
+    write_covariance(zoo / "covariance/probe.npz", Covariance(names, np.eye(4), 9, "biased"))
+    html = write_page(zoo)
+    assert odd not in html
+    assert html.count("</script>") == html.count("<script")
+    assert unescape(re.findall(r'class="answer">(.*?)</p>', html)[0]).startswith("Keep these two")
+    heat_map = charts_of(html)["heat-map"]
+    assert odd in rows_of(heat_map)
+    assert "&lt;/script&gt;&lt;b" in drawing(heat_map)
+
+
+def test_data_pass_unchanged_through_a_script_element() -> None:
+    data = {"name": "</script><!-- & \u2028 \u2029", "number": 0.1}
+    text = str(for_script(data))
+    assert json.loads(text) == data
+    assert not set("<>&\u2028\u2029") & set(text)
+
+
+def test_a_missing_part_of_the_report_is_named(zoo: Path) -> None:
+    (zoo / "tables/space.csv").unlink()
+    with pytest.raises(UserError, match=r"space\.csv: there is no such table"):
+        write_page(zoo)
+    (zoo / "tables/space.csv").write_text("")
+    with pytest.raises(UserError, match=r"space\.csv: this is no table in CSV"):
+        write_page(zoo)
+
+
+def test_tables_show_rounded_numbers_and_keep_them_whole() -> None:
+    table = pd.DataFrame(
+        {
+            "checkpoint": ["1e3", None],
+            "k": [1.0, np.nan],
+            "gain": [-0.123456, 0.5],
+            "seconds": [1.25, 2.0],
+            "low": [0.25, 0.5],
+        }
+    )
+    shown = shown_table("tasks", "Title", "Caption", table)
+    assert [[cell.text for cell in row] for row in shown.rows] == [
+        ["1e3", "1", "−0.1235", "1.2", "0.2500"],
+        ["–", "–", "0.5000", "2.0", "0.5000"],
+    ]
+    assert [cell.value for cell in shown.rows[0]] == ["1e3", "1.0", "-0.123456", "1.25", "0.25"]
+    assert shown.rows[1][0].value == ""
+    assert shown.columns[-1] == "5% quantile"
+    assert shown_table("scores", "", "", table).columns[-1] == "95% from"
+    assert shown.numeric == [False, True, True, True, True]
+
+
+def test_a_large_zoo_has_a_heat_map_of_groups() -> None:
+    count = MOST + 30
+    kappa = np.full((count, count), 0.25)
+    kappa[:31, :31] = 1
+    np.fill_diagonal(kappa, 1)
+    spec = heat_chart([f"c{number}" for number in range(count)], kappa)
+    heat = spec["hconcat"][1]
+    assert len(heat["data"]["values"]) == MOST**2
+    assert any(name.endswith("and 30 more") for name in rows_of(spec))
+    groups = branches(ward_tree(kappa), MOST).leaves
+    means = mean_blocks(kappa, groups)
+    for a in range(0, MOST, 17):
+        for b in range(0, MOST, 13):
+            assert means[a, b] == pytest.approx(kappa[np.ix_(groups[a], groups[b])].mean())
+
+
+def test_many_sizes_have_few_panels_and_the_largest_is_among_them() -> None:
+    rows = [("mmi", k, "ant", True, 1.0, 1.0) for k in range(1, 21)]
+    columns = ["method", "k", "checkpoint", "picked", "share", "set_share"]
+    spec = inclusion_chart(pd.DataFrame(rows, columns=columns), PALETTE[0])
+    panels = {row["panel"] for row in spec["data"]["values"]}
+    assert len(panels) <= 8
+    assert "k = 20, the same set: 100%" in panels
+
+
+def test_methods_have_the_colours_of_the_figures_and_all_have_others_on_dark() -> None:
+    signs = signs_of(["mmi", "entropy", "random", "single: ant"], "random")
+    assert signs.methods == ["entropy", "mmi", "single: ant", "random"]
+    assert signs.among(["mmi", "random"]).methods == ["mmi", "random"]
+    assert set(PALETTE) | set(signs.colours) <= set(ON_DARK)

@@ -1,0 +1,69 @@
+"""What a run took, by the files in which Snakemake keeps time and memory of each job.
+
+The report reads them as they are when it is written; they are no inputs of its rule, since a cost
+changes no result: a deleted file, or a job that took longer, must rerun nothing.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pandas as pd
+
+from workflow_scripts.common.checkpoint_names import file_name
+
+COLUMNS = ["stage", "rule", "jobs", "seconds", "longest", "megabytes"]
+
+# The stages of the rules that have a benchmark, in the order of the stages.
+STAGES = {
+    "draw_images": "data",
+    "write_stdlib": "data",
+    "train_agent": "checkpoints",
+    "pretrain": "checkpoints",
+    "extract_image_features": "features",
+    "extract_word_features": "features",
+    "estimate_covariance": "covariance",
+    "score_quality": "covariance",
+    "resample_covariance": "covariance",
+    "select": "selection",
+    "measure_stability": "selection",
+    "evaluate": "evaluation",
+    "select_forward": "evaluation",
+    "score_transferability": "evaluation",
+}
+_OF_CHECKPOINTS = {"train_agent", "pretrain", "extract_image_features", "extract_word_features"}
+
+
+def cost_table(folder: Path, checkpoints: Collection[str]) -> pd.DataFrame:
+    """Time and memory of each rule, of the last run of each of its jobs.
+
+    Args:
+        folder: of the benchmarks of a zoo; it need not be there.
+        checkpoints: of the zoo; files of others are left from before.
+
+    Returns:
+        ``COLUMNS``: the rule's stage, how many jobs it has, seconds of all and of the longest, and
+        the largest resident memory of any, in MB (not known of jobs that were too short for
+        Snakemake to look at); rules in the order of the stages.
+    """
+    names = {file_name(checkpoint) for checkpoint in checkpoints}
+    rows = []
+    for path in sorted(folder.rglob("*.tsv")):
+        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        if rule in _OF_CHECKPOINTS and path.stem not in names:
+            continue
+        table = pd.read_csv(path, sep="\t", na_values="-")
+        if {"s", "max_rss"} <= set(table):
+            rows.append((rule, table["s"].sum(), table["max_rss"].max()))
+    jobs = pd.DataFrame(rows, columns=["rule", "seconds", "megabytes"])
+    costs = jobs.groupby("rule", as_index=False).agg(
+        jobs=("rule", "size"),
+        total=("seconds", "sum"),
+        longest=("seconds", "max"),
+        megabytes=("megabytes", "max"),
+    )
+    costs = costs.rename(columns={"total": "seconds"})
+    costs["stage"] = costs["rule"].map(STAGES).fillna("other")
+    order = list(STAGES)
+    places = costs["rule"].map({rule: place for place, rule in enumerate(order)})
+    costs = costs.assign(place=places.fillna(len(order)))
+    return costs.sort_values(["place", "rule"], ignore_index=True)[COLUMNS]
