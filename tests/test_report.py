@@ -628,6 +628,9 @@ def test_the_convergence_of_several_probes_is_drawn_together(zoo: Path) -> None:
     assert "news" not in found
     for label in ("no probe", "nats", "cosine", "1k"):
         assert label in found
+    # Powers of ten are set as such: the glyph of a backslash, 63 in this font, is not drawn.
+    assert "mathdefault" in found
+    assert "DejaVuSans-3f" not in (zoo / "f.svg").read_text(encoding="utf-8")
 
 
 def test_steps_start_at_no_probe_and_leave_out_what_has_no_logarithm(axes: Axes) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from docs import rule_graph
 from workflow_scripts.checkpoints.settings import TORCHVISION_NETWORKS
 from workflow_scripts.common import schema
 
@@ -56,6 +57,32 @@ def test_the_readme_names_only_files_that_are_there() -> None:
     assert links
     for link in links:
         assert (ROOT / link).exists(), link
+
+
+def test_the_picture_of_the_rules_is_that_of_the_rules(tmp_path: Path) -> None:
+    rule_graph.main(tmp_path / "rules.svg")
+    drawn = (tmp_path / "rules.svg").read_text(encoding="utf-8")
+    assert (ROOT / "docs/figures/rules.svg").read_text(encoding="utf-8") == drawn
+    for box in ("write_stdlib", "train_agent", "select", "tabulate_…", "write_report"):
+        assert f"<!-- {box} -->" in drawn, box
+
+
+def test_edges_that_follow_from_others_are_left_out() -> None:
+    dot = """digraph snakemake_dag {
+        0[label = "all", color = "0.1"];
+        1[label = "plot_gain", color = "0.2"];
+        2[label = "select", color = "0.3"];
+        3[label = "plot_tasks"];
+        4[label = "pretrain"];
+        2 -> 1
+        2 -> 3
+        4 -> 2
+        4 -> 1
+        1 -> 0
+    }"""
+    edges = rule_graph.edges_of(dot)
+    assert edges == {("select", "plot_…"), ("pretrain", "select"), ("pretrain", "plot_…")}
+    assert rule_graph.without_shortcuts(edges) == edges - {("pretrain", "plot_…")}
 
 
 def test_the_networks_by_name_are_those_of_torchvision() -> None:

@@ -111,11 +111,14 @@ def figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         made = plt.figure(figsize=(width, height), layout="constrained")
         try:
             yield made
-            for text in made.findobj(Text):
-                # Names may hold dollar signs, between which matplotlib reads formulae; those that
-                # it writes itself, at ticks, are marked.
-                if "mathdefault" not in text.get_text():
-                    text.set_parse_math(False)
+            # Names may hold dollar signs, between which matplotlib reads formulae. Those that it
+            # writes itself are marked, but only when ticks have been laid out.
+            texts = [text for text in made.findobj(Text) if isinstance(text, Text)]
+            for text in texts:
+                text.set_parse_math(False)
+            made.draw_without_rendering()
+            for text in texts:
+                text.set_parse_math("mathdefault" in text.get_text())
             for suffix, date in _DATES.items():
                 with atomic_path(path.with_suffix(suffix)) as temporary:
                     made.savefig(temporary, metadata=date)
