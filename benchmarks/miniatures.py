@@ -3,7 +3,7 @@
     snakemake --configfile configs/stdlib-untrained.yaml --cores all
     python -m benchmarks.miniatures --output miniatures.csv
 
-Reads the tables of that run: of each checkpoint the loss on held-out text, that of guessing by
+Reads what that run found: of each checkpoint the loss on held-out text, that of guessing by
 frequency alone, and the mean test scores of its features and of its untrained twin's.
 """
 
@@ -18,24 +18,27 @@ def miniatures(checkpoints: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         checkpoints: ``tables/checkpoints.csv``.
-        scores: ``tables/scores.csv``, each checkpoint alone.
+        scores: ``scores.csv``; of single checkpoints, those that stand alone.
     """
     table = checkpoints.set_index("checkpoint")
-    score = scores[scores["k"] == 1].set_index("method")["mean_score"]
+    alone = scores[scores["k"] == 1].drop_duplicates(["task", "checkpoints"])
+    score = alone.groupby("checkpoints")["test_score"].mean()
     names = [name for name in table.index if not name.endswith("-untrained")]
     found = table.loc[names, ["unigram_entropy", "heldout_loss"]]
-    found["untrained_score"] = [score[f"single: {name}-untrained"] for name in names]
-    found["score"] = [score[f"single: {name}"] for name in names]
+    found["untrained_score"] = [score[f"{name}-untrained"] for name in names]
+    found["score"] = [score[name] for name in names]
     return found.reset_index()
 
 
 def main() -> None:
     """Read the tables, write one."""
     flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    flags.add_argument("--tables", type=Path, default=Path("results/untrained/tables"))
+    flags.add_argument("--results", type=Path, default=Path("results/untrained"))
     flags.add_argument("--output", type=Path, required=True)
     arguments = flags.parse_args()
-    read = (pd.read_csv(arguments.tables / f"{name}.csv") for name in ("checkpoints", "scores"))
+    read = (
+        pd.read_csv(arguments.results / name) for name in ("tables/checkpoints.csv", "scores.csv")
+    )
     miniatures(*read).to_csv(arguments.output, index=False)
 
 

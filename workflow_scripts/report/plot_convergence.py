@@ -14,7 +14,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.table_file import read_table
-from workflow_scripts.report.style import DARK, MARKERS, PALETTE, figure
+from workflow_scripts.report.style import COLUMN, DARK, MARKERS, PALETTE, figure
 
 COLUMNS = ["words", "kl", "cosine"]
 
@@ -29,7 +29,7 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     words = pd.concat([table["words"] for table in tables.values()])
     least, most = float(words[words > 0].min()), float(words.max())
     start = start_of(pd.concat(tables.values()))
-    with figure(path, 7.2, 3.2) as made:
+    with figure(path, COLUMN, 2.6) as made:
         left, right = made.subplots(1, 2)
         for number, (name, table) in enumerate(tables.items()):
             style = {"color": PALETTE[number % len(PALETTE)], "ms": 5}

@@ -18,6 +18,7 @@ from workflow_scripts.report.statistics import (
     whole_zoo_apart,
 )
 from workflow_scripts.report.style import (
+    COLUMN,
     DARK,
     GREY,
     figure,
@@ -47,7 +48,7 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
     styles = method_styles(methods)
     sizes = sorted(scores["k"].unique())
     spread = 0.12
-    with figure(path, 7.2, 4.2) as made:
+    with figure(path, COLUMN, 3.6) as made:
         axes = made.subplots()
         axes.axhline(0, color=GREY, lw=1.2, ls="--")
         last = sizes[-1] + spread * len(methods) / 2

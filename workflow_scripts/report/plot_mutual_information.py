@@ -11,6 +11,7 @@ from workflow_scripts.report.information_table import COLUMNS
 from workflow_scripts.report.score_flags import FIGURE
 from workflow_scripts.report.statistics import name_singles, quantile_bands, singles_apart
 from workflow_scripts.report.style import (
+    COLUMN,
     GREY,
     figure,
     label_line_ends,
@@ -31,7 +32,7 @@ def draw(
     whole = table[table["k"] == table["size"]]
     methods = sorted(table["method"].unique())
     styles = method_styles(set(methods) - {random})
-    with figure(path, 7.2, 4.2) as made:
+    with figure(path, COLUMN, 3.6) as made:
         axes = made.subplots()
         ends = []
         for method in methods:
@@ -68,7 +69,7 @@ def draw(
         axes.set_ylabel("MI(picks; rest), nats")
         axes.set_ylim(0, None)
         # Room for the name of the first pick, which stands left of its point.
-        axes.set_xlim(table["size"].min() - 0.12 * table["size"].max(), None)
+        axes.set_xlim(table["size"].min() - 0.2 * table["size"].max(), None)
         mark_singles(axes, alone)
         label_line_ends(axes, ends)
 

@@ -23,6 +23,7 @@ from workflow_scripts.report.objective import (
 from workflow_scripts.report.score_flags import FIGURE
 from workflow_scripts.report.statistics import EVERY_TASK, checkpoint_of, name_singles
 from workflow_scripts.report.style import (
+    COLUMN,
     DARK,
     GREY,
     SINGLE,
@@ -32,7 +33,7 @@ from workflow_scripts.report.style import (
     single_markers,
 )
 
-_COLUMNS = 4
+_COLUMNS = 2
 
 
 def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path) -> None:
@@ -47,8 +48,7 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
     sizes = sorted(table["k"].unique())
     columns = min(math.ceil(math.sqrt(len(sizes) + 1)), _COLUMNS)
     rows = math.ceil((len(sizes) + 1) / columns)
-    width = max(2.6 * columns, 5.2)
-    with figure(path, width, 2.2 * rows + 0.8) as made:
+    with figure(path, COLUMN, 2.2 * rows + 0.8) as made:
         panels = made.subplots(rows, columns, squeeze=False).flatten()
         marks = signs(sets["method"].unique(), random)
         for size, axes in zip(sizes, panels, strict=False):
@@ -67,7 +67,7 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
             [Line2D([], [], **mark) for mark in marks.values()],
             names,
             loc="outside lower center",
-            ncols=legend_columns(names, width),
+            ncols=legend_columns(names, COLUMN),
             frameon=False,
         )
 

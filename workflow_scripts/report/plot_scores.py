@@ -21,6 +21,7 @@ from workflow_scripts.report.statistics import (
     whole_zoo_apart,
 )
 from workflow_scripts.report.style import (
+    COLUMN,
     DARK,
     GREY,
     figure,
@@ -40,7 +41,7 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
     means, alone = singles_apart(mean_scores(name_singles(scores, singles)), "test_score")
     tasks, metric = scores["task"].nunique(), common_metric(scores["metric"])
     styles = method_styles(set(means["method"]) - {random})
-    with figure(path, 7.2, 4.2) as made:
+    with figure(path, COLUMN, 3.6) as made:
         axes = made.subplots()
         ends = []
         if random is not None:

@@ -12,9 +12,9 @@ from matplotlib.ticker import PercentFormatter
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, read_table
 from workflow_scripts.report.score_flags import FIGURE
-from workflow_scripts.report.style import GREY, figure, method_styles
+from workflow_scripts.report.style import COLUMN, GREY, figure, method_styles
 
-_COLUMNS = 4
+_COLUMNS = 2
 _BARS = 10
 
 
@@ -24,7 +24,7 @@ def draw(stability: pd.DataFrame, path: Path) -> None:
     A method that stopped before the smallest size has no bars.
     """
     if stability.empty:
-        with figure(path, 4.2, 1.0) as made:
+        with figure(path, COLUMN, 1.0) as made:
             made.text(0.5, 0.5, "nothing was picked at any of the sizes", ha="center")
         return
     method = str(stability["method"].iloc[0])
@@ -34,7 +34,7 @@ def draw(stability: pd.DataFrame, path: Path) -> None:
     rows = math.ceil(len(sizes) / columns)
     groups = {size: shown_bars(stability[stability["k"] == size]) for size in sizes}
     bars = max(map(len, groups.values()))
-    with figure(path, max(2.4 * columns, 4.2), rows * (0.16 * bars + 0.7) + 0.4) as made:
+    with figure(path, COLUMN, rows * (0.16 * bars + 0.7) + 0.4) as made:
         panels = made.subplots(rows, columns, squeeze=False).flatten()
         for size, axes in zip(sizes, panels, strict=False):
             draw_size(axes, groups[size], bars, colour)

@@ -17,10 +17,10 @@ from workflow_scripts.common.table_file import read_table
 from workflow_scripts.report.dendrogram import GROUP_DISTANCE, leaf_order, ward_tree
 from workflow_scripts.report.labels import ALIGNMENT, MAP, WARD
 from workflow_scripts.report.space_table import COLUMNS
-from workflow_scripts.report.style import DARK, GREY, PALETTE, family_styles, figure
+from workflow_scripts.report.style import COLUMN, DARK, GREY, PALETTE, family_styles, figure
 
 # Inches: of a row of the heat map with a name, of a heat map without names, and of the map.
-_ROW, _UNNAMED, _MAP = 0.16, 8.0, 3.4
+_ROW, _UNNAMED, _MAP = 0.16, 4.0, 3.0
 # Checkpoints of which a page has room for names.
 _NAMED = 100
 
@@ -34,8 +34,8 @@ def draw(covariance: Covariance, space: pd.DataFrame, path: Path) -> None:
         path: of the figure.
     """
     count = len(covariance.names)
-    side = max(3.0, _ROW * count) if count <= _NAMED else _UNNAMED
-    with figure(path, side + 3.0, side + 1.0 + _MAP) as made:
+    side = max(2.4, _ROW * count) if count <= _NAMED else _UNNAMED
+    with figure(path, COLUMN, side + 1.0 + _MAP) as made:
         above, below = made.subfigures(2, 1, height_ratios=[side + 1.0, _MAP], squeeze=False)[:, 0]
         _matrix(covariance, above)
         _map(space, below.subplots())

@@ -26,6 +26,7 @@ from workflow_scripts.report.statistics import (
     whole_zoo_apart,
 )
 from workflow_scripts.report.style import (
+    COLUMN,
     DARK,
     GREY,
     SINGLE,
@@ -35,7 +36,7 @@ from workflow_scripts.report.style import (
     single_markers,
 )
 
-_COLUMNS = 4
+_COLUMNS = 3
 _WHOLE = f"{ALL} checkpoints"
 _LEAST_DRAWS = 4
 _LABELS = 8
@@ -47,8 +48,7 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
     tasks = sorted(scores["task"].unique())
     columns = min(_COLUMNS, len(tasks))
     rows = math.ceil(len(tasks) / columns)
-    width = max(2.1 * columns, 4.2)
-    with figure(path, width, 1.8 * rows + 0.8) as made:
+    with figure(path, COLUMN, 1.6 * rows + 0.8) as made:
         panels = made.subplots(rows, columns, squeeze=False).flatten()
         legend: dict[str, Artist] = {}
         for number, (task, axes) in enumerate(zip(tasks, panels, strict=False)):
@@ -62,7 +62,7 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
             legend.values(),
             legend.keys(),
             loc="outside lower center",
-            ncols=legend_columns(list(legend), width),
+            ncols=legend_columns(list(legend), COLUMN),
             frameon=False,
         )
 

@@ -1,6 +1,7 @@
 """How figures look, in print and in the report: one width, one palette (Okabe and Ito's, safe for
 colour-blind readers), one sign for each method and each family of checkpoints."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from workflow_scripts.common.atomic import atomic_path
+
+# It tells of every table of every font of a PDF.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 GREY = "#7f7f7f"
 DARK = "#404040"
