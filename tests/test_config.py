@@ -4,6 +4,7 @@ settings through command-line flags."""
 import argparse
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -1047,3 +1048,11 @@ def test_keys_that_stand_twice_are_told_with_their_line() -> None:
     ]
     for path in CONFIGS:
         assert repeated_keys(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_zoos_of_the_readme_are_complete_and_short() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(zoos:.*?)```", readme, re.MULTILINE | re.DOTALL)
+    zoos = [zoo for block in blocks for zoo in read_config(yaml.safe_load(block)).zoos.values()]
+    assert {zoo.modality for zoo in zoos} == {"text", "image"}
+    assert all(len(block.splitlines()) <= 15 for block in blocks)
