@@ -1051,7 +1051,7 @@ def test_keys_that_stand_twice_are_told_with_their_line() -> None:
 
 
 def test_the_zoos_of_the_readme_are_complete_and_short() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```yaml\n(zoos:.*?)```", readme, re.MULTILINE | re.DOTALL)
     zoos = [zoo for block in blocks for zoo in read_config(yaml.safe_load(block)).zoos.values()]
     assert {zoo.modality for zoo in zoos} == {"text", "image"}
