@@ -801,7 +801,10 @@ def beside_tables(zoo):
     headline = headline_method(settings)
     stable = [f"{folder}/selections/{headline}.stability.csv"]
     return [
-        *(f"{folder}/covariance/{one}.convergence.csv" for one in text_probes(settings)),
+        *(
+            f"{folder}/covariance/{one}.convergence.csv"
+            for one in text_probes(settings)
+        ),
         *(stable if is_resampled(settings, headline) else []),
         *([f"{folder}/scores.csv"] if settings.task_names else []),
     ]
