@@ -98,8 +98,8 @@ def test_the_rest_takes_as_long_as_jobs_of_its_rules_took() -> None:
     assert seconds_left({"train": 2, "read": 3}, [], took, 31) == pytest.approx(33)
     # Two at a time.
     assert seconds_left({"train": 2, "read": 3}, [], took, 15.5) == pytest.approx(16.5)
-    # Of a rule that none was of, the mean of all.
-    assert seconds_left({"plot": 1}, [], took, 31) == pytest.approx(31 / 3)
+    # Of a rule that none was of, the mean of the rules' means, however many jobs they had.
+    assert seconds_left({"plot": 1}, [], took, 31) == pytest.approx((15 + 1) / 2)
 
 
 def test_running_jobs_need_what_is_left_of_their_mean_and_never_less_than_nothing() -> None:

@@ -12,8 +12,9 @@ def seconds_left(
 ) -> float | None:
     """The seconds until the last job is done, or ``None`` before the first is.
 
-    The jobs that are left are taken to last as long as those of their rule did on average (or as
-    all did, where none of their rule is done), and to run as many at a time as so far.
+    The jobs that are left are taken to last as long as those of their rule did on average, and to
+    run as many at a time as so far. Where none of their rule is done, they are taken to last as
+    long as the rules did on average, not as the jobs: those that come first are often the longest.
 
     Args:
         waiting: by rule, how many jobs have not started.
@@ -25,8 +26,10 @@ def seconds_left(
     if not done:
         return None
 
+    unknown = fmean(fmean(jobs) for jobs in took.values())
+
     def mean(rule: str) -> float:
-        return fmean(took.get(rule) or done)
+        return fmean(took[rule]) if rule in took else unknown
 
     rests = [max(0.0, mean(rule) - seconds) for rule, seconds in running]
     work = sum(count * mean(rule) for rule, count in waiting.items()) + sum(rests)
