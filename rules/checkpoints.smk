@@ -15,7 +15,7 @@ rule train_agent:
     benchmark:
         "results/{zoo}/benchmarks/train_agent/{checkpoint}.tsv"
     wildcard_constraints:
-        zoo=IMAGE_ZOOS,
+        zoo=AGENT_ZOOS,
     conda:
         "../envs/taskspace.yaml"
     threads: 1
@@ -79,8 +79,8 @@ rule describe_folder:
         mem_mb=growing(1000),
     params:
         checkpoint=checkpoint_of,
-        path=lambda wildcards: text_checkpoint(wildcards).path,
-        flags=remote_code_flags,
+        path=lambda wildcards: settings_of_checkpoint(wildcards).path,
+        flags=loading_flags,
     message:
         "{wildcards.zoo}: looking at {params.checkpoint}"
     shell:

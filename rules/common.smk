@@ -21,10 +21,13 @@ if not workflow.deployment_settings.deployment_method:
 
 from workflow_scripts.common.checkpoint_names import file_name
 from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
+from workflow_scripts.common.script import UserError
 from workflow_scripts.common.settings import to_flags
 from workflow_scripts.common.source_files import source_files
+from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo
 from workflow_scripts.checkpoints.checkpoint_files import needed_paths
 from workflow_scripts.checkpoints.settings import ReadingSettings
+from workflow_scripts.data.image_folder import images_by_class, probe_images
 from workflow_scripts.data.public_data import FILES as PUBLIC_FILES
 from workflow_scripts.data.settings import AgentSplitSettings
 from workflow_scripts.data.stdlib_settings import DOMAINS
@@ -64,7 +67,8 @@ def zoos_with(folder, names_of):
     )
 
 
-IMAGE_ZOOS = one_of(zoo for zoo in ZOOS if ZOOS[zoo].modality == "image")
+AGENT_ZOOS = one_of(zoo for zoo in ZOOS if isinstance(ZOOS[zoo], ImageZoo))
+OWN_IMAGE_ZOOS = one_of(zoo for zoo in ZOOS if isinstance(ZOOS[zoo], OwnImageZoo))
 TEXT_ZOOS = one_of(zoo for zoo in ZOOS if ZOOS[zoo].modality == "text")
 
 
@@ -189,6 +193,54 @@ def task_classes(wildcards):
     """The classes of a task."""
     zoo = zoo_of(wildcards)
     return [*zoo.class_sets.tasks[zoo.task_names.index(wildcards.task)]]
+
+
+# Stage 1, images of one's own: folders of the probe and of tasks.
+@cache
+def images_of_corpus(zoo, corpus):
+    """The files of a probe or of a task."""
+    settings = ZOOS[zoo]
+    try:
+        if corpus == "probe":
+            folder = given([settings.probe.folder])
+            return [
+                f"{one}/{name}"
+                for one in folder
+                for name in probe_images(
+                    Path(one), settings.probe.max_images, settings.seed
+                )
+            ]
+        task = settings.tasks[corpus]
+        return [
+            f"{folder}/{name}"
+            for folder in given(list(task.folders.values()))
+            for names in images_by_class(
+                Path(folder), task.max_per_class, settings.seed
+            ).values()
+            for name in names
+        ]
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def own_images(wildcards):
+    """The images of a corpus."""
+    return images_of_corpus(wildcards.zoo, wildcards.corpus)
+
+
+def own_image_flags(wildcards):
+    """What decides the images of a corpus, and nothing else."""
+    zoo = zoo_of(wildcards)
+    flags = ["--seed", str(zoo.seed), "--size", str(zoo.image_size)]
+    if wildcards.corpus == "probe":
+        flags += ["--images", zoo.probe.folder]
+        return flags + to_flags(zoo.probe, exclude={"folder", "home"})
+    task = zoo.tasks[wildcards.corpus]
+    drawn = {
+        f"{split}_fraction" for split in ("dev", "test") if split not in task.folders
+    }
+    unused = {"dev_fraction", "test_fraction"} - drawn
+    return flags + to_flags(task, exclude={"home", *unused})
 
 
 # Stage 1, text: probes, and the corpora of tasks.
@@ -329,11 +381,11 @@ def checkpoints_of_kind(kind):
 
 def kind_of(zoo, name):
     """Where a checkpoint comes from."""
-    return zoo.checkpoints[name].kind if zoo.modality == "text" else "agent"
+    return "agent" if isinstance(zoo, ImageZoo) else zoo.checkpoints[name].kind
 
 
-def text_checkpoint(wildcards):
-    """The settings of a text checkpoint."""
+def settings_of_checkpoint(wildcards):
+    """The settings of a checkpoint that the config names."""
     return zoo_of(wildcards).checkpoints[checkpoint_of(wildcards)]
 
 
@@ -350,31 +402,30 @@ def names_by_file(zoo):
 
 def hub_flags(wildcards):
     """What is fetched from the hub."""
-    one = text_checkpoint(wildcards)
+    one = settings_of_checkpoint(wildcards)
     flags = ["--id", one.id, "--revision", one.revision]
-    return flags + remote_code_flags(wildcards)
+    return flags + loading_flags(wildcards)
 
 
-def remote_code_flags(wildcards):
-    """Whether code that comes with a checkpoint may run."""
-    return (
-        ["--trust-remote-code"] if text_checkpoint(wildcards).trust_remote_code else []
-    )
+def loading_flags(wildcards):
+    """What a checkpoint reads, and whether code that comes with it may run."""
+    flags = ["--modality", zoo_of(wildcards).modality]
+    trusted = settings_of_checkpoint(wildcards).trust_remote_code
+    return flags + (["--trust-remote-code"] if trusted else [])
 
 
 def folder_files(wildcards):
     """The files of a user's own checkpoint."""
-    one = text_checkpoint(wildcards)
+    one = settings_of_checkpoint(wildcards)
     given([f"{one.path}/config.json"])
-    paths = needed_paths(Path(one.path), one.trust_remote_code)
+    modality = zoo_of(wildcards).modality
+    paths = needed_paths(Path(one.path), one.trust_remote_code, modality)
     return [path.as_posix() for path in paths]
 
 
 def pretraining_text(wildcards):
     """What a miniature model is trained on."""
-    return (
-        f"results/{wildcards.zoo}/stdlib/text/{text_checkpoint(wildcards).domain}.txt"
-    )
+    return f"results/{wildcards.zoo}/stdlib/text/{settings_of_checkpoint(wildcards).domain}.txt"
 
 
 def pretraining_flags(wildcards):
@@ -384,7 +435,8 @@ def pretraining_flags(wildcards):
         "--seed",
         str(zoo.seed),
         *to_flags(
-            text_checkpoint(wildcards), exclude={"kind", *ReadingSettings.model_fields}
+            settings_of_checkpoint(wildcards),
+            exclude={"kind", *ReadingSettings.model_fields},
         ),
     ]
 

@@ -33,7 +33,7 @@ rule draw_images:
     benchmark:
         "results/{zoo}/benchmarks/draw_images/{corpus}.tsv"
     wildcard_constraints:
-        zoo=IMAGE_ZOOS,
+        zoo=AGENT_ZOOS,
         corpus="probe|tasks|agents",
     conda:
         "../envs/taskspace.yaml"
@@ -58,7 +58,7 @@ rule draw_task:
     log:
         "results/{zoo}/logs/draw_task/{task}.log",
     wildcard_constraints:
-        zoo=IMAGE_ZOOS,
+        zoo=AGENT_ZOOS,
     conda:
         "../envs/taskspace.yaml"
     resources:
@@ -70,6 +70,55 @@ rule draw_task:
     shell:
         "python -m workflow_scripts.data.draw_task --units {input.units:q}"
         " --classes {params.classes} --output {output:q} > {log:q} 2>&1"
+
+
+rule gather_images:
+    """A probe or a task of an image zoo of one's own."""
+    input:
+        images=own_images,
+        code=sources("workflow_scripts/data/gather_images.py"),
+    output:
+        images="results/{zoo}/corpora/{corpus}.npy",
+        units="results/{zoo}/corpora/{corpus}.units.parquet",
+    log:
+        "results/{zoo}/logs/gather_images/{corpus}.log",
+    benchmark:
+        "results/{zoo}/benchmarks/gather_images/{corpus}.tsv"
+    wildcard_constraints:
+        zoo=OWN_IMAGE_ZOOS,
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=growing(1500),
+    params:
+        flags=own_image_flags,
+    message:
+        "{wildcards.zoo}: gathering the images of {wildcards.corpus}"
+    shell:
+        "python -m workflow_scripts.data.gather_images {params.flags:q}"
+        " --output {output.images:q} --units {output.units:q} > {log:q} 2>&1"
+
+
+rule read_image_task:
+    """One task on images in folders of their classes."""
+    input:
+        units="results/{zoo}/corpora/{task}.units.parquet",
+        code=sources("workflow_scripts/data/draw_task.py"),
+    output:
+        "results/{zoo}/tasks/{task}.parquet",
+    log:
+        "results/{zoo}/logs/read_image_task/{task}.log",
+    wildcard_constraints:
+        zoo=OWN_IMAGE_ZOOS,
+    conda:
+        "../envs/taskspace.yaml"
+    resources:
+        mem_mb=growing(1000),
+    message:
+        "{wildcards.zoo}: reading {wildcards.task}"
+    shell:
+        "python -m workflow_scripts.data.draw_task --units {input.units:q}"
+        " --corpus {wildcards.task:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule fetch_file:

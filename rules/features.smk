@@ -15,7 +15,7 @@ rule extract_image_features:
     benchmark:
         "results/{zoo}/benchmarks/extract_image_features/{corpus}/{checkpoint}.tsv"
     wildcard_constraints:
-        zoo=IMAGE_ZOOS,
+        zoo=AGENT_ZOOS,
     conda:
         "../envs/taskspace.yaml"
     threads: 1
@@ -29,6 +29,34 @@ rule extract_image_features:
     shell:
         "python -m workflow_scripts.features.extract_images --corpus {input.corpus:q}"
         " --checkpoint {params.folder:q} {params.flags:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule extract_vision_features:
+    """One vision checkpoint on one corpus of images."""
+    input:
+        corpus="results/{zoo}/corpora/{corpus}.npy",
+        card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
+        code=sources("workflow_scripts/features/extract_vision.py"),
+    output:
+        "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
+    log:
+        "results/{zoo}/logs/extract_vision_features/{corpus}/{checkpoint}.log",
+    benchmark:
+        "results/{zoo}/benchmarks/extract_vision_features/{corpus}/{checkpoint}.tsv"
+    wildcard_constraints:
+        zoo=OWN_IMAGE_ZOOS,
+    conda:
+        "../envs/taskspace.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+    params:
+        flags=feature_flags,
+    message:
+        "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
+    shell:
+        "python -m workflow_scripts.features.extract_vision --corpus {input.corpus:q}"
+        " --card {input.card:q} {params.flags:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule extract_word_features:

@@ -18,7 +18,7 @@ from workflow_scripts.common import schema as schema_script
 from workflow_scripts.common.config import Config, ConfigError, _members, read_config, repeated_keys
 from workflow_scripts.common.script import UserError, parser
 from workflow_scripts.common.settings import Settings, add_flags, from_flags, to_flags
-from workflow_scripts.common.zoos import ImageZoo, TextZoo
+from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
 from workflow_scripts.covariance.settings import CovarianceSettings
 from workflow_scripts.data.settings import (
     AgentSplitSettings,
@@ -117,6 +117,22 @@ def text_zoo() -> Raw:
             "sizes": [1, 2],
             "methods": {"mmi": None, "peek": {"task": "upos"}, "single": {"picks": ["hub"]}},
         },
+    }
+
+
+def own_image_zoo() -> Raw:
+    """An image zoo of checkpoints that exist already."""
+    return {
+        "modality": "image",
+        "checkpoints": {
+            "hub": {"kind": "hub", "id": "microsoft/resnet-50"},
+            "folder": {"kind": "folder", "path": "models/mine", "layer": -2},
+        },
+        "image_size": 96,
+        "probe": {"folder": "photos", "max_images": 500, "rotations": [90]},
+        "features": {"pooling": "mean"},
+        "tasks": {"birds": {"train": "birds/train", "test": "birds/test"}},
+        "selection": {"sizes": [1], "methods": {"mmi": {"budget": 9.0, "cost": "parameters"}}},
     }
 
 
@@ -776,7 +792,8 @@ def everything() -> Config:
         for solver in SOLVERS
     }
     cifar = changed(zoo(), ("data", {"source": "cifar100"}))
-    return read_config({"zoos": heads | {"cifar": cifar, "text": text_zoo()}})
+    others = {"cifar": cifar, "text": text_zoo(), "own": own_image_zoo()}
+    return read_config({"zoos": heads | others})
 
 
 def models_in(value: object) -> Iterator[tuple[Key, Settings]]:
@@ -1056,3 +1073,41 @@ def test_the_zoos_of_the_readme_are_complete_and_short() -> None:
     zoos = [zoo for block in blocks for zoo in read_config(yaml.safe_load(block)).zoos.values()]
     assert {zoo.modality for zoo in zoos} == {"text", "image"}
     assert all(len(block.splitlines()) <= 15 for block in blocks)
+
+
+# Image zoos of one's own.
+
+
+def mistakes_of_own(*changes: tuple[str, Any]) -> list[str]:
+    return mistakes({"zoos": {"mine": changed(own_image_zoo(), *changes)}})
+
+
+def test_an_image_zoo_that_names_checkpoints_is_one_of_ones_own() -> None:
+    mine = read_config({"zoos": {"mine": own_image_zoo()}}).zoos["mine"]
+    assert isinstance(mine, OwnImageZoo)
+    assert (mine.checkpoint_names, mine.task_names) == (["hub", "folder"], ["birds"])
+    assert (mine.probe_names, mine.corpus_of("birds")) == (["probe"], "birds")
+    assert [mine.features_of(name).layer for name in mine.checkpoint_names] == [-1, -2]
+    assert mine.user_files == [
+        ("checkpoints.folder.path", "models/mine/config.json", ""),
+        ("probe.folder", "photos", ""),
+        ("tasks.birds.train", "birds/train", ""),
+        ("tasks.birds.test", "birds/test", ""),
+    ]
+    jsonschema.validate({"zoos": {"mine": own_image_zoo()}}, json.loads(SCHEMA_TEXT))
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("probe", DELETE), "zoos.mine: probe is missing: the covariance is estimated from it (or"),
+        (("checkpoints.hub.layer", "mean"), "zoos.mine: checkpoints.hub.layer: mean is for text"),
+        (("tasks.probe", {"train": "a"}), "zoos.mine: tasks: a task cannot be named 'probe'"),
+        (("probe.rotations", [0]), "zoos.mine.probe.rotations: 0 is no rotation"),
+        (("agents", {}), "zoos.mine: unknown key 'agents'"),
+        (("image_size", 3), "zoos.mine.image_size: should be greater than or equal to 8"),
+        (("modality", "sound"), "zoos.mine: needs a key 'modality' that is one of image, text;"),
+    ],
+)
+def test_mistakes_in_image_zoos_of_ones_own_are_told(change: tuple[str, Any], line: str) -> None:
+    assert mistakes_of_own(change)[0].startswith(line)

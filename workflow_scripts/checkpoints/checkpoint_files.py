@@ -1,17 +1,22 @@
-"""Which files of a checkpoint are needed: its configuration, its weights once, its tokenizer.
+"""Which files of a checkpoint are needed: its configuration, its weights once, and what prepares
+its input, a tokenizer for text or an image processor.
 
 Rules import this while they plan, so it needs nothing but the standard library.
 """
 
+import argparse
 import json
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from workflow_scripts.common.script import UserError
 
 CONFIG = "config.json"
+
+# What a checkpoint reads.
+Modality = Literal["text", "image"]
 
 # The kinds of weights in the order in which transformers looks for them. Of each kind there may
 # be one file, or an index and the shards that it names.
@@ -34,40 +39,59 @@ _TOKENIZER_FILES = frozenset({
 _TOKENIZER_SUFFIXES = (".model", ".tiktoken")
 _NO_TOKENIZER_ALONE = {"added_tokens.json", "special_tokens_map.json"}
 
+# Settings of the image processor; newer checkpoints have them with those of other processors.
+_IMAGE_PROCESSOR_FILES = frozenset({"preprocessor_config.json", "processor_config.json"})
+
 _LFS_POINTER = b"version https://git-lfs"
 
 
-def needed_files(names: Iterable[str], trust_remote_code: bool) -> list[str]:
+def add_modality(flags: argparse.ArgumentParser) -> None:
+    """Add the flag that says what a checkpoint reads."""
+    flags.add_argument(
+        "--modality", choices=get_args(Modality), default="text", help="what the checkpoint reads"
+    )
+
+
+def needed_files(
+    names: Iterable[str], trust_remote_code: bool, modality: Modality = "text"
+) -> list[str]:
     """Those of a repository's files that a checkpoint is loaded from, sorted.
 
     Args:
         names: paths in the repository. Only files at its top count: folders hold exports to other
             formats, and other checkpoints.
         trust_remote_code: whether Python code is needed too.
+        modality: what the checkpoint reads.
     """
     top = {name for name in names if "/" not in name}
     code = {name for name in top if trust_remote_code and name.endswith(".py")}
-    return sorted((top & {CONFIG}) | weight_files(top) | set(filter(_of_tokenizer, top)) | code)
+    prepares = _of_tokenizer if modality == "text" else _IMAGE_PROCESSOR_FILES.__contains__
+    return sorted((top & {CONFIG}) | weight_files(top) | set(filter(prepares, top)) | code)
 
 
-def needed_paths(folder: Path, trust_remote_code: bool) -> list[Path]:
+def needed_paths(folder: Path, trust_remote_code: bool, modality: Modality = "text") -> list[Path]:
     """Those of a folder's files that a checkpoint is loaded from; none if there is no folder."""
     try:
         names = [path.name for path in folder.iterdir() if path.is_file()]
     except OSError:
         return []
-    return [folder / name for name in needed_files(names, trust_remote_code)]
+    return [folder / name for name in needed_files(names, trust_remote_code, modality)]
 
 
-def missing_parts(needed: Collection[str]) -> list[str]:
+def missing_parts(needed: Collection[str], modality: Modality = "text") -> list[str]:
     """What a checkpoint lacks of which only these files are there, in words."""
     parts = {
         CONFIG: CONFIG in needed,
         "weights (model.safetensors or pytorch_model.bin)": bool(weight_files(needed)),
-        "a tokenizer (tokenizer.json, or a vocabulary)": any(
-            _of_tokenizer(name) and name not in _NO_TOKENIZER_ALONE for name in needed
-        ),
     }
+    if modality == "text":
+        parts["a tokenizer (tokenizer.json, or a vocabulary)"] = any(
+            _of_tokenizer(name) and name not in _NO_TOKENIZER_ALONE for name in needed
+        )
+    else:
+        parts["an image processor (preprocessor_config.json)"] = bool(
+            _IMAGE_PROCESSOR_FILES & set(needed)
+        )
     return [part for part, there in parts.items() if not there]
 
 

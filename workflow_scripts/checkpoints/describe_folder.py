@@ -1,10 +1,12 @@
-"""Looks at a user's own text checkpoint, which is used in place, and writes its card."""
+"""Looks at a user's own checkpoint, which is used in place, and writes its card."""
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from workflow_scripts.checkpoints.checkpoint_files import (
+    Modality,
+    add_modality,
     check_code,
     check_contents,
     missing_parts,
@@ -16,23 +18,29 @@ from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 
 
-def describe(checkpoint: str, path: str, trust_remote_code: bool) -> TextCard:
+def describe(
+    checkpoint: str, path: str, trust_remote_code: bool, modality: Modality = "text"
+) -> TextCard:
     """The card of a folder.
+
+    Args:
+        modality: what the checkpoint reads.
 
     Raises:
         UserError: if there is no such folder, or it holds no complete checkpoint.
     """
     folder = Path(path)
+    prepares = "tokenizer" if modality == "text" else "image processor"
     if not folder.is_dir():
         raise UserError(
             f"{checkpoint}: there is no folder {path}; name one that transformers' save_pretrained "
-            "wrote, of a model and of its tokenizer"
+            f"wrote, of a model and of its {prepares}"
         )
-    needed = [path.name for path in needed_paths(folder, trust_remote_code)]
-    if missing := missing_parts(needed):
+    needed = [path.name for path in needed_paths(folder, trust_remote_code, modality)]
+    if missing := missing_parts(needed, modality):
         raise UserError(
             f"{checkpoint}: {path} lacks {' and '.join(missing)}; save the model and the "
-            "tokenizer there, each with save_pretrained"
+            f"{prepares} there, each with save_pretrained"
         )
     check_contents(folder, needed)
     if trust_remote_code:
@@ -65,8 +73,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--trust-remote-code", action="store_true", help="Python code in the folder may be run"
     )
     flags.add_argument("--card", type=Path, required=True, help="what the checkpoint is, .json")
+    add_modality(flags)
     arguments = flags.parse_args(argv)
-    card = describe(arguments.checkpoint, arguments.path, arguments.trust_remote_code)
+    card = describe(
+        arguments.checkpoint, arguments.path, arguments.trust_remote_code, arguments.modality
+    )
     write_card(arguments.card, card)
     found(f"{described(card)}, {len(card.files)} files")
 

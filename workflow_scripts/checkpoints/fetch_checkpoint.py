@@ -1,9 +1,9 @@
-"""Fetches a text checkpoint from the Hugging Face hub at one commit, and verifies every file.
+"""Fetches a checkpoint from the Hugging Face hub at one commit, and verifies every file.
 
-Only what the model and its tokenizer are loaded from is fetched; from then on no network is
-needed. Files that are complete are kept, so that a second run goes on where the first broke off.
-The card is written last, as the proof that all is there. HF_ENDPOINT names a mirror of the hub,
-HF_TOKEN is the token for checkpoints that are not open to all.
+Only what the model and its tokenizer or image processor are loaded from is fetched; from then on no
+network is needed. Files that are complete are kept, so that a second run goes on where the first
+broke off. The card is written last, as the proof that all is there. HF_ENDPOINT names a mirror of
+the hub, HF_TOKEN is the token for checkpoints that are not open to all.
 """
 
 import errno
@@ -31,6 +31,8 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from workflow_scripts.checkpoints.checkpoint_files import (
     CONFIG,
+    Modality,
+    add_modality,
     check_code,
     check_contents,
     missing_parts,
@@ -49,7 +51,12 @@ LOOK_UP_TIMEOUT = 30.0  # seconds; for downloads the library has HF_HUB_DOWNLOAD
 
 
 def fetch(
-    checkpoint: str, repository: str, revision: str, trust_remote_code: bool, folder: Path
+    checkpoint: str,
+    repository: str,
+    revision: str,
+    trust_remote_code: bool,
+    folder: Path,
+    modality: Modality = "text",
 ) -> TextCard:
     """Fetch what is needed of a repository of the hub, and say what it is.
 
@@ -57,6 +64,7 @@ def fetch(
         repository: its id on the hub.
         revision: branch, tag or commit.
         folder: gets the files. Those of another revision that would be loaded too are removed.
+        modality: what the checkpoint reads.
 
     Raises:
         UserError: if there is no such checkpoint, it lacks something, or it cannot be fetched.
@@ -64,9 +72,11 @@ def fetch(
     # The library reads the variable only when it is imported.
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     with _explained(api.endpoint, repository, revision):
-        commit, files, needed = _look_up_needed(api, repository, revision, trust_remote_code)
+        commit, files, needed = _look_up_needed(
+            api, repository, revision, trust_remote_code, modality
+        )
         folder.mkdir(parents=True, exist_ok=True)
-        for path in needed_paths(folder, trust_remote_code=False):
+        for path in needed_paths(folder, trust_remote_code=False, modality=modality):
             if path.name not in needed:
                 path.unlink()
         waiting = [name for name in needed if not _is_complete(folder / name, files[name])]
@@ -90,30 +100,37 @@ def fetch(
 
 
 def preview(
-    repository: str, revision: str, trust_remote_code: bool, folder: Path
+    repository: str,
+    revision: str,
+    trust_remote_code: bool,
+    folder: Path,
+    modality: Modality = "text",
 ) -> dict[str, int]:
     """The sizes in bytes of the files that :func:`fetch` would fetch, by name.
 
     Args:
         folder: gets the configuration, which is all that is downloaded.
+        modality: what the checkpoint reads.
 
     Raises:
         UserError: as :func:`fetch` does.
     """
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     with _explained(api.endpoint, repository, revision):
-        commit, files, needed = _look_up_needed(api, repository, revision, trust_remote_code)
+        commit, files, needed = _look_up_needed(
+            api, repository, revision, trust_remote_code, modality
+        )
         _fetch_file(api, repository, commit, files[CONFIG], folder)
     return {name: files[name].size or 0 for name in needed}
 
 
 def _look_up_needed(
-    api: HfApi, repository: str, revision: str, trust_remote_code: bool
+    api: HfApi, repository: str, revision: str, trust_remote_code: bool, modality: Modality
 ) -> tuple[str, dict[str, RepoSibling], list[str]]:
     """The commit of a revision, its files, and the names of those that are needed."""
     commit, files = look_up(api, repository, revision)
-    needed = needed_files(files, trust_remote_code)
-    if missing := missing_parts(needed):
+    needed = needed_files(files, trust_remote_code, modality)
+    if missing := missing_parts(needed, modality):
         raise UserError(
             f"{repository} at {revision} lacks {' and '.join(missing)}; name a checkpoint that "
             "transformers can load in PyTorch"
@@ -256,6 +273,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument(
         "--trust-remote-code", action="store_true", help="fetch Python code too, which may be run"
     )
+    add_modality(flags)
     flags.add_argument("--folder", type=Path, required=True, help="gets the files")
     flags.add_argument("--card", type=Path, required=True, help="what the checkpoint is, .json")
     arguments = flags.parse_args(argv)
@@ -268,6 +286,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.revision,
         arguments.trust_remote_code,
         arguments.folder,
+        arguments.modality,
     )
     write_card(arguments.card, card)
     found(f"{card.source} at {card.revision[:12]}; {described(card)}")

@@ -1,4 +1,4 @@
-"""Settings of stage 2: how an agent is trained, and where text checkpoints come from."""
+"""Settings of stage 2: how an agent is trained, and where other checkpoints come from."""
 
 import difflib
 from typing import Annotated, ClassVar, Literal
@@ -75,10 +75,10 @@ class TrainingSettings(Settings):
 
 
 class ReadingSettings(Settings):
-    """How a text checkpoint is read, where it is not as the zoo's others are."""
+    """How a checkpoint is read, where it is not as the zoo's others are."""
 
     layer: int | Literal["mean"] | None = Field(
-        None, description="hidden layer that words get their vectors from, instead of the zoo's"
+        None, description="hidden layer that features are from, instead of the zoo's"
     )
 
 
@@ -87,7 +87,7 @@ class HubSettings(ReadingSettings):
 
     kind: Literal["hub"] = "hub"
     id: Annotated[str, Field(pattern=r"^[\w.-]+(/[\w.-]+)?$")] = Field(
-        description="on the hub, such as bert-base-uncased or facebook/bart-base"
+        description="on the hub, such as bert-base-uncased or microsoft/resnet-50"
     )
     revision: Annotated[str, Field(min_length=1)] = Field(
         "main", description="branch, tag or commit; the commit is recorded when it is fetched"
@@ -102,7 +102,8 @@ class FolderSettings(ReadingSettings):
 
     kind: Literal["folder"] = "folder"
     path: Annotated[UserPath, Field(min_length=1)] = Field(
-        description="folder with config.json, weights and tokenizer (save_pretrained writes it)"
+        description="folder with config.json, weights, and tokenizer or image processor, as "
+        "save_pretrained writes them"
     )
     trust_remote_code: bool = Field(
         False, description="run Python code that comes with the checkpoint"
@@ -166,3 +167,4 @@ class PretrainSettings(ReadingSettings):
 TextCheckpoint = Annotated[
     HubSettings | FolderSettings | PretrainSettings, Field(discriminator="kind")
 ]
+ImageCheckpoint = Annotated[HubSettings | FolderSettings, Field(discriminator="kind")]

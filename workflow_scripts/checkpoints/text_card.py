@@ -1,4 +1,4 @@
-"""The card of a text checkpoint: what it is, where its files lie, and which bytes they hold.
+"""The card of a checkpoint of transformers: what it is, where its files lie, which bytes they hold.
 
 Wherever a checkpoint comes from, the hub, a folder or pre-training, later stages see only this.
 """
@@ -18,7 +18,7 @@ Kind = Literal["hub", "folder", "pretrain"]
 
 @dataclass(frozen=True)
 class TextCard:
-    """A text checkpoint.
+    """A checkpoint.
 
     Attributes:
         checkpoint: its name in the zoo.
@@ -59,7 +59,7 @@ def read_card(path: Path) -> TextCard:
         raise UserError(f"{path}: there is no such card of a checkpoint") from None
     except (TypeError, ValueError) as error:
         raise UserError(
-            f"{path}: this is no card of a text checkpoint; delete it and run again"
+            f"{path}: this is no card of such a checkpoint; delete it and run again"
         ) from error
 
 

@@ -140,7 +140,11 @@ def _line(details: ErrorDetails) -> str:
         return f"{where}: {details['ctx']['error']!s}"
     if kind.startswith("union_tag"):
         key = str(details["ctx"]["discriminator"]).strip("'")
-        allowed = ", ".join(str(_tag(member)) for member in _members(annotation))
+        # A function tells zoos apart, by their modality and what else they have.
+        key = "modality" if key.endswith("()") else key
+        allowed = ", ".join(
+            dict.fromkeys(_named_by(member, key) for member in _members(annotation))
+        )
         return f"{where}: needs a key {key!r} that is one of {allowed}; given: {_shown(given)}"
     if path[-1] == "[key]" and not isinstance(given, str):
         return f"{'.'.join(path[:-2])}: {given!r} is read as a number, not a name: put it in quotes"
@@ -212,12 +216,19 @@ def _members(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-_DISCRIMINATORS = ("modality", "source", "kind", "method", "solver")
+_DISCRIMINATORS = ("source", "kind", "method", "solver")
 
 
 def _tag(member: Any) -> str | None:
+    """By what a location tells a member of a union from the others."""
+    if hasattr(member, "tag"):
+        return str(member.tag)
     for key in _DISCRIMINATORS:
-        field = getattr(member, "model_fields", {}).get(key)
-        if field is not None:
-            return str(field.default)
+        if key in getattr(member, "model_fields", {}):
+            return _named_by(member, key)
     return None
+
+
+def _named_by(member: Any, key: str) -> str:
+    """The value of a key by which a user names a member of a union."""
+    return str(member.model_fields[key].default)

@@ -5,14 +5,24 @@ several stages.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from workflow_scripts.checkpoints.settings import (
     FolderSettings,
+    ImageCheckpoint,
     PretrainSettings,
     TextCheckpoint,
     TrainingSettings,
@@ -20,6 +30,7 @@ from workflow_scripts.checkpoints.settings import (
 from workflow_scripts.common.checkpoint_names import CheckpointName, shared_file_name
 from workflow_scripts.common.settings import AllDifferent, Name, Settings, UserPath
 from workflow_scripts.covariance.settings import CovarianceSettings, StabilitySettings
+from workflow_scripts.data.image_settings import FolderProbe, FolderTask
 from workflow_scripts.data.settings import (
     AgentSplitSettings,
     Cifar100Source,
@@ -42,7 +53,11 @@ from workflow_scripts.data.text_settings import (
     metric_of,
 )
 from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
-from workflow_scripts.features.settings import FeatureSettings, WordFeatureSettings
+from workflow_scripts.features.settings import (
+    FeatureSettings,
+    VisionFeatureSettings,
+    WordFeatureSettings,
+)
 from workflow_scripts.selection.settings import (
     EVERY,
     AllSettings,
@@ -169,7 +184,7 @@ class Zoo(Settings, ABC):
                 "stop: noise looks at replicates of the covariance, which a zoo with a given "
                 "covariance or stability: {replicates: 0} has not"
             )
-        if "cards" in method.reads_beside and self.modality == "image":
+        if "cards" in method.reads_beside and isinstance(self, ImageZoo):
             return "cost: the agents of a zoo have one network, and so one size; give costs"
         return None
 
@@ -190,12 +205,40 @@ class Zoo(Settings, ABC):
         )
 
 
+def checkpoint_files(checkpoints: Mapping[str, Settings]) -> list[tuple[str, str, str]]:
+    """The files that a user's own checkpoints must have, as :attr:`Zoo.user_files` has them."""
+    return [
+        (f"checkpoints.{name}.path", f"{checkpoint.path}/config.json", "")
+        for name, checkpoint in checkpoints.items()
+        if isinstance(checkpoint, FolderSettings)
+    ]
+
+
+def name_problem(checkpoints: Mapping[str, Settings]) -> str | None:
+    """Why names of checkpoints cannot stand side by side, or ``None`` if they can."""
+    same = shared_file_name(checkpoints)
+    if same is None:
+        return None
+    return f"checkpoints: {same[0]!r} and {same[1]!r} would have the same files; rename one"
+
+
+def probe_problem(probe: Settings | None, covariance: ZooCovarianceSettings) -> str | None:
+    """Why there must be a probe, or none; ``None`` if it is as it should be."""
+    if probe is None and covariance.precomputed is None:
+        return "probe is missing: the covariance is estimated from it (or is precomputed)"
+    if probe is not None and covariance.precomputed is not None:
+        return "a precomputed covariance needs no probe: leave out one of the two"
+    return None
+
+
 class AgentSettings(AgentSplitSettings, TrainingSettings):
     """The checkpoints of an image zoo: classifiers trained in the workflow."""
 
 
 class ImageZoo(Zoo):
     """A zoo of image classifiers, as in section 5.2 of Huang, Qiu and Church (2021)."""
+
+    tag: ClassVar[str] = "image"
 
     modality: Literal["image"] = Field("image", description="what the checkpoints read")
     data: ImageSource = Field(description="where the images come from")
@@ -269,8 +312,94 @@ class ImageZoo(Zoo):
         return self
 
 
+class OwnImageZoo(Zoo):
+    """A zoo of vision checkpoints that exist already, on folders of images."""
+
+    tag: ClassVar[str] = "image, of checkpoints"
+
+    modality: Literal["image"] = Field("image", description="what the checkpoints read")
+    checkpoints: Annotated[dict[CheckpointName, ImageCheckpoint], Field(min_length=2)] = Field(
+        description="the checkpoints, by name"
+    )
+    image_size: Annotated[int, Field(ge=8)] = Field(
+        224,
+        description="pixels: images are cut to squares of this size before checkpoints scale them "
+        "to what each wants",
+    )
+    probe: FolderProbe | None = Field(
+        None, description="unlabelled images that the covariance is estimated from"
+    )
+    features: VisionFeatureSettings = Field(
+        VisionFeatureSettings(), description="how images get their vectors"
+    )
+    tasks: dict[Name, FolderTask] = Field(
+        {}, description="unseen tasks; without them the run ends with the selections"
+    )
+
+    @property
+    def checkpoint_names(self) -> list[str]:
+        """Names of the checkpoints."""
+        return list(self.checkpoints)
+
+    @property
+    def task_names(self) -> list[str]:
+        """Names of the tasks; none if there are no tasks."""
+        return list(self.tasks)
+
+    @property
+    def probe_names(self) -> list[str]:
+        """The one probe, unless the covariance is there already."""
+        return ["probe"] if self.probe is not None else []
+
+    def features_of(self, checkpoint: str) -> VisionFeatureSettings:
+        """How images get their vectors from a checkpoint."""
+        layer = self.checkpoints[checkpoint].layer
+        return self.features if layer is None else self.features.model_copy(update={"layer": layer})
+
+    def corpus_of(self, task: str) -> str:
+        """Every task has a corpus of its own."""
+        return task
+
+    @property
+    def user_files(self) -> list[tuple[str, str, str]]:
+        """The files that a user brings: the key that names each, its path, where it is from."""
+        files = super().user_files + checkpoint_files(self.checkpoints)
+        if self.probe is not None:
+            files.append(("probe.folder", self.probe.folder, self.probe.home or ""))
+        for name, task in self.tasks.items():
+            for split, folder in task.folders.items():
+                files.append((f"tasks.{name}.{split}", folder, task.home or ""))
+        return files
+
+    @model_validator(mode="after")
+    def _stages_fit_together(self) -> "OwnImageZoo":
+        problem = (
+            name_problem(self.checkpoints)
+            or probe_problem(self.probe, self.covariance)
+            or self._layer_problem()
+            or self._corpus_problem()
+            or self.selection_problem()
+        )
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def _layer_problem(self) -> str | None:
+        for name, checkpoint in self.checkpoints.items():
+            if checkpoint.layer == "mean":
+                return f"checkpoints.{name}.layer: mean is for text; name one layer"
+        return None
+
+    def _corpus_problem(self) -> str | None:
+        if "probe" in self.tasks:
+            return "tasks: a task cannot be named 'probe'; rename it"
+        return None
+
+
 class TextZoo(Zoo):
     """A zoo of language models, as in section 5.1 of Huang, Qiu and Church (2021)."""
+
+    tag: ClassVar[str] = "text"
 
     modality: Literal["text"] = Field("text", description="what the checkpoints read")
     data: StdlibSource | None = Field(
@@ -333,10 +462,7 @@ class TextZoo(Zoo):
     @property
     def user_files(self) -> list[tuple[str, str, str]]:
         """The files that a user brings: the key that names each, its path, where it is from."""
-        files = super().user_files
-        for name, checkpoint in self.checkpoints.items():
-            if isinstance(checkpoint, FolderSettings):
-                files.append((f"checkpoints.{name}.path", f"{checkpoint.path}/config.json", ""))
+        files = super().user_files + checkpoint_files(self.checkpoints)
         for name, probe in self.probe_texts.items():
             if isinstance(probe, TextFileProbe):
                 key = name if name == "probe" else name.replace("probe-", "other_probes.", 1)
@@ -359,8 +485,8 @@ class TextZoo(Zoo):
     @model_validator(mode="after")
     def _stages_fit_together(self) -> "TextZoo":
         problem = (
-            self._name_problem()
-            or self._probe_problem()
+            name_problem(self.checkpoints)
+            or probe_problem(self.probe, self.covariance)
             or self._corpus_problem()
             or self._source_problem()
             or self.selection_problem()
@@ -368,19 +494,6 @@ class TextZoo(Zoo):
         if problem:
             raise ValueError(problem)
         return self
-
-    def _name_problem(self) -> str | None:
-        same = shared_file_name(self.checkpoints)
-        if same is None:
-            return None
-        return f"checkpoints: {same[0]!r} and {same[1]!r} would have the same files; rename one"
-
-    def _probe_problem(self) -> str | None:
-        if self.probe is None and self.covariance.precomputed is None:
-            return "probe is missing: the covariance is estimated from it (or is precomputed)"
-        if self.probe is not None and self.covariance.precomputed is not None:
-            return "a precomputed covariance needs no probe: leave out one of the two"
-        return None
 
     def _corpus_problem(self) -> str | None:
         for name in self.tasks:
@@ -406,4 +519,19 @@ class TextZoo(Zoo):
         return None
 
 
-AnyZoo = Annotated[ImageZoo | TextZoo, Field(discriminator="modality")]
+def _tag_of(zoo: Any) -> Any:
+    """Which of the models a zoo is read by: image zoos that name checkpoints have one of their
+    own."""
+    if not isinstance(zoo, Mapping):
+        # Any of them says that a zoo must be a mapping.
+        return getattr(zoo, "tag", TextZoo.tag)
+    own = zoo.get("modality") == "image" and "checkpoints" in zoo
+    return OwnImageZoo.tag if own else zoo.get("modality")
+
+
+AnyZoo = Annotated[
+    Annotated[ImageZoo, Tag(ImageZoo.tag)]
+    | Annotated[OwnImageZoo, Tag(OwnImageZoo.tag)]
+    | Annotated[TextZoo, Tag(TextZoo.tag)],
+    Discriminator(_tag_of),
+]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.unit_file import Units, write_units
+from workflow_scripts.data.rotation import rotated
 from workflow_scripts.data.sources import LabelledImages, load_cifar100, load_digits
 from workflow_scripts.data.splits import ImageShares, share_out_images
 
@@ -51,17 +51,6 @@ def corpus_images(
     )
     images = np.stack([rotated(source.images[i], angle) for i in image for angle in angles])
     return images, units
-
-
-def rotated(image: NDArray[np.uint8], degrees: float) -> NDArray[np.uint8]:
-    """An image [height, width, channel] turned counter-clockwise; corners become black."""
-    if degrees == 0:
-        return image
-    channels = [
-        np.asarray(Image.fromarray(channel).rotate(degrees, Image.Resampling.BILINEAR))
-        for channel in np.moveaxis(image, -1, 0)
-    ]
-    return np.stack(channels, axis=-1)
 
 
 def load_source(arguments: argparse.Namespace) -> LabelledImages:

@@ -1,4 +1,4 @@
-"""Writes one classification task: the task images of some classes, with train, dev and test."""
+"""Writes one classification task: the images of some classes, with train, dev and test."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,9 @@ from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.task_file import Task, write_task
 from workflow_scripts.common.unit_file import Units, read_units
+
+# More classes make a line too long to read.
+_NAMED = 10
 
 
 def image_task(units: Units, classes: Sequence[int], corpus: str) -> Task:
@@ -40,17 +43,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument(
         "--units", type=existing_file, required=True, help="units of the tasks' corpus"
     )
-    flags.add_argument("--classes", type=int, nargs="+", required=True, help="class numbers")
+    flags.add_argument("--classes", type=int, nargs="+", help="class numbers; default: all")
     flags.add_argument("--corpus", default="tasks", help="name of that corpus")
     flags.add_argument("--output", type=Path, required=True, help="the task, .parquet")
     arguments = flags.parse_args(argv)
+    units = read_units(arguments.units)
+    classes = arguments.classes or np.unique(units.class_index).tolist()
     try:
-        task = image_task(read_units(arguments.units), arguments.classes, arguments.corpus)
+        task = image_task(units, classes, arguments.corpus)
     except ValueError as error:
         raise UserError(f"{arguments.units}: {error}") from error
     write_task(arguments.output, task)
     counts = (f"{(task.split == name).sum():,} for {name}" for name in ("train", "dev", "test"))
-    found(f"{len(task.labels)} classes ({', '.join(task.labels)}); images: {', '.join(counts)}")
+    names = f" ({', '.join(task.labels)})" if len(task.labels) <= _NAMED else ""
+    found(f"{len(task.labels)} classes{names}; images: {', '.join(counts)}")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,13 @@ class Cifar100Source(Settings):
 ImageSource = Annotated[DigitsSource | Cifar100Source, Field(discriminator="source")]
 
 
+def unturned_refused(rotations: list[float]) -> list[float]:
+    """The rotations, if each turns an image."""
+    if 0 in rotations:
+        raise ValueError("0 is no rotation; every image is there unturned already")
+    return rotations
+
+
 class ProbeSettings(Settings):
     """The unlabelled images from which the covariance is estimated."""
 
@@ -58,12 +65,7 @@ class ProbeSettings(Settings):
         [], description="degrees by which each probe image is also turned, beside itself"
     )
 
-    @field_validator("rotations")
-    @classmethod
-    def _turn(cls, rotations: list[float]) -> list[float]:
-        if 0 in rotations:
-            raise ValueError("0 is no rotation; every image is there unturned already")
-        return rotations
+    _turn = field_validator("rotations")(unturned_refused)
 
 
 class TaskSettings(Settings):

@@ -16,10 +16,12 @@ COLUMNS = ["stage", "rule", "jobs", "seconds", "longest", "megabytes"]
 # The stages of the rules that have a benchmark, in the order of the stages.
 STAGES = {
     "draw_images": "data",
+    "gather_images": "data",
     "write_stdlib": "data",
     "train_agent": "checkpoints",
     "pretrain": "checkpoints",
     "extract_image_features": "features",
+    "extract_vision_features": "features",
     "extract_word_features": "features",
     "estimate_covariance": "covariance",
     "score_quality": "covariance",
@@ -30,7 +32,9 @@ STAGES = {
     "select_forward": "evaluation",
     "score_transferability": "evaluation",
 }
-_OF_CHECKPOINTS = {"train_agent", "pretrain", "extract_image_features", "extract_word_features"}
+_OF_CHECKPOINTS = {"train_agent", "pretrain"} | {
+    f"extract_{what}_features" for what in ("image", "vision", "word")
+}
 
 
 def cost_table(folder: Path, checkpoints: Collection[str]) -> pd.DataFrame:
