@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from hub_server import HubServer
-from small_zoos import IMAGES, pairs, texts, treebank
+from small_zoos import IMAGES, OWN_IMAGES, pairs, texts, treebank
 from tiny_models import build_tiny_model
+from tiny_vision import COLOURS, FAMILIES, build_tiny_vision_model, draw_classes
 from workspace import Workspace
 from xdist.scheduler import LoadFileScheduling
 
@@ -20,6 +21,7 @@ SHARING = (
     "test_workflow.py",
     "test_text_workflow.py",
     "test_killed_jobs.py",
+    "test_own_images.py",
     "test_report_page.py",
 )
 
@@ -76,5 +78,19 @@ def text_run(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         result = workspace.snakemake(
             "--cores", "2", environment={"HF_ENDPOINT": server.url, "HF_HUB_DISABLE_TELEMETRY": "1"}
         )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def own_image_run(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A run of vision models in folders, as far as the scores."""
+    workspace = Workspace.copy_to(tmp_path_factory.mktemp("a folder") / "taskspace")
+    for number, family in enumerate(FAMILIES):
+        build_tiny_vision_model(family, workspace.folder / "models" / family, number)
+    draw_classes(workspace.folder / "photos", COLOURS, 10)
+    draw_classes(workspace.folder / "colours", COLOURS, 12)
+    workspace.write_config({"zoos": {"photos": OWN_IMAGES}})
+    result = workspace.snakemake("--cores", "2", "results/photos/scores.csv")
     assert result.returncode == 0, result.stdout + result.stderr
     return workspace

@@ -93,3 +93,18 @@ def texts() -> dict[str, Any]:
 def pairs(count: int) -> list[tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
     made = sentences(2 * count)
     return list(zip(made[::2], made[1::2], strict=True))
+
+
+# Vision models in folders, on folders of images.
+OWN_IMAGES: dict[str, Any] = {
+    "modality": "image",
+    "checkpoints": {
+        "vit": {"kind": "folder", "path": "models/vit"},
+        "resnet": {"kind": "folder", "path": "models/resnet"},
+        "clip": {"kind": "folder", "path": "models/clip", "layer": -2},
+    },
+    "image_size": 32,
+    "probe": {"folder": "photos", "max_images": 25},
+    "tasks": {"colours": {"train": "colours"}},
+    "selection": {"sizes": [2], "methods": {"mmi": {}, "random": {"draws": 2}}},
+}

@@ -19,7 +19,7 @@ import pytest
 from dying import Script
 from hub_server import HubServer
 from pyarrow.parquet import write_table
-from small_zoos import IMAGES, ODD, texts
+from small_zoos import IMAGES, ODD, OWN_IMAGES, texts
 from workspace import ROOT, Workspace
 
 from workflow_scripts.data.public_data import FILES
@@ -93,7 +93,10 @@ def words_of(command: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def jobs(
-    image_run: Workspace, text_run: Workspace, tmp_path_factory: pytest.TempPathFactory
+    image_run: Workspace,
+    text_run: Workspace,
+    own_image_run: Workspace,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Job]]:
     """One job of each rule; all that they read is there."""
     zoo = copy.deepcopy(IMAGES)
@@ -111,8 +114,10 @@ def jobs(
     brought["covariance"] = {"precomputed": "kappa.npz"}
     downloaded = texts()["zoos"]["mine"] | {"probe": {"source": "wikitext-2"}}
     more = {"tiny": MINIATURE, "brought": brought, "downloaded": downloaded}
+    photos = copied(own_image_run, tmp_path_factory.mktemp("photos"))
+    found = first_jobs(photos, {"zoos": {"photos": OWN_IMAGES}})
     # What these add has not run: only what a rule needs that is in no finished zoo.
-    found = first_jobs(words, {"zoos": more}) | first_jobs(images, {"zoos": {"small": zoo}})
+    found |= first_jobs(words, {"zoos": more}) | first_jobs(images, {"zoos": {"small": zoo}})
     found |= first_jobs(words, texts())
     found |= first_jobs(images, {"zoos": {"small": IMAGES}})
     # Heads of several seeds are done one seed after another.

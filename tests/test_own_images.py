@@ -13,7 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tiny_vision import FAMILIES, SIZE, build_tiny_vision_model, draw_classes
+from small_zoos import OWN_IMAGES
+from tiny_vision import COLOURS, FAMILIES, SIZE, build_tiny_vision_model, draw_classes
 from transformers import AutoImageProcessor, AutoModel, ViTModel
 from workspace import Workspace
 
@@ -34,7 +35,6 @@ from workflow_scripts.features import extract_vision
 from workflow_scripts.features.settings import VisionFeatureSettings
 from workflow_scripts.features.vision_model import load_vision_model
 
-COLOURS = {"red": (180, 60, 60), "green": (60, 180, 60), "blue": (60, 60, 180)}
 CPU = torch.device("cpu")
 
 
@@ -289,41 +289,18 @@ def test_what_a_network_has_not_is_said(models: Path, tmp_path: Path) -> None:
 
 # The whole run.
 
-ZOO: dict[str, Any] = {
-    "modality": "image",
-    "checkpoints": {
-        "vit": {"kind": "folder", "path": "models/vit"},
-        "resnet": {"kind": "folder", "path": "models/resnet"},
-        "clip": {"kind": "folder", "path": "models/clip", "layer": -2},
-    },
-    "image_size": SIZE,
-    "probe": {"folder": "photos", "max_images": 25},
-    "tasks": {"colours": {"train": "colours"}},
-    "selection": {"sizes": [2], "methods": {"mmi": {}, "random": {"draws": 2}}},
-}
 SCORES = "results/photos/scores.csv"
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Workspace:
-    workspace = Workspace.copy_to(tmp_path_factory.mktemp("own images") / "taskspace")
-    shutil.copytree(models, workspace.folder / "models")
-    draw_classes(workspace.folder / "photos", COLOURS, 10)
-    draw_classes(workspace.folder / "colours", COLOURS, 12)
-    workspace.write_config({"zoos": {"photos": ZOO}})
-    result = workspace.snakemake("--cores", "2", SCORES)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return workspace
-
-
 @pytest.fixture
-def unchanged(finished: Workspace) -> Iterator[Workspace]:
+def unchanged(own_image_run: Workspace) -> Iterator[Workspace]:
     """The finished run, whose config and images are as before afterwards."""
-    yield finished
-    finished.write_config({"zoos": {"photos": ZOO}})
+    yield own_image_run
+    own_image_run.write_config({"zoos": {"photos": OWN_IMAGES}})
 
 
-def test_a_zoo_of_ones_own_is_scored(finished: Workspace) -> None:
+def test_a_zoo_of_ones_own_is_scored(own_image_run: Workspace) -> None:
+    finished = own_image_run
     scores = pd.read_csv(finished.folder / SCORES)
     assert scores["method"].tolist() == ["mmi", "random", "random"]
     assert (scores["test_score"] > 0.6).all()
@@ -334,17 +311,17 @@ def test_a_zoo_of_ones_own_is_scored(finished: Workspace) -> None:
 
 
 def test_only_what_hangs_on_a_change_runs_again(unchanged: Workspace) -> None:
-    checkpoints: dict[str, Any] = ZOO["checkpoints"] | {
+    checkpoints: dict[str, Any] = OWN_IMAGES["checkpoints"] | {
         "swin": {"kind": "folder", "path": "models/swin"}
     }
-    unchanged.write_config({"zoos": {"photos": ZOO | {"checkpoints": checkpoints}}})
+    unchanged.write_config({"zoos": {"photos": OWN_IMAGES | {"checkpoints": checkpoints}}})
     after = {"estimate_covariance": 1, "select": 2, "evaluate": 1, "gather_scores": 1}
     one_more = after | {"describe_folder": 1, "extract_vision_features": 2}
     assert unchanged.planned(SCORES) == one_more
-    unchanged.write_config({"zoos": {"photos": ZOO | {"image_size": SIZE * 2}}})
+    unchanged.write_config({"zoos": {"photos": OWN_IMAGES | {"image_size": SIZE * 2}}})
     assert unchanged.planned(SCORES)["gather_images"] == 2
     vit = {"kind": "folder", "path": "models/vit", "layer": 1}
-    changed_layer = ZOO | {"checkpoints": ZOO["checkpoints"] | {"vit": vit}}
+    changed_layer = OWN_IMAGES | {"checkpoints": OWN_IMAGES["checkpoints"] | {"vit": vit}}
     unchanged.write_config({"zoos": {"photos": changed_layer}})
     again = unchanged.planned(SCORES)
     assert again["extract_vision_features"] == 2
@@ -367,7 +344,7 @@ def test_one_image_more_reruns_its_corpus(unchanged: Workspace) -> None:
 
 def test_folders_that_are_missing_are_named(unchanged: Workspace) -> None:
     probe = {"folder": "nowhere"}
-    unchanged.write_config({"zoos": {"photos": ZOO | {"probe": probe}}})
+    unchanged.write_config({"zoos": {"photos": OWN_IMAGES | {"probe": probe}}})
     result = unchanged.snakemake("--cores", "1")
     assert result.returncode != 0
     assert "missing file: nowhere, for zoos.photos.probe.folder" in result.stderr

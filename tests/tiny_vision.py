@@ -19,6 +19,7 @@ from transformers import (
 )
 
 SIZE = 32
+COLOURS = {"red": (180, 60, 60), "green": (60, 180, 60), "blue": (60, 60, 180)}
 
 _TOKENS = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
 _TOKENS |= {"intermediate_size": 32, "image_size": SIZE, "patch_size": 8}

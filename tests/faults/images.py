@@ -3,9 +3,7 @@
 from pathlib import Path
 
 from tests.faults.scene import Outcome, Scene, fault
-from tests.tiny_vision import draw_classes
-
-COLOURS = {"red": (180, 60, 60), "blue": (60, 60, 180)}
+from tests.tiny_vision import COLOURS, draw_classes
 
 
 def gather(scene: Scene, *flags: object) -> Outcome:
@@ -57,7 +55,7 @@ def class_of_one_image(scene: Scene) -> Outcome:
 @fault
 def class_that_train_has_not(scene: Scene) -> Outcome:
     draw_classes(Path("photos"), COLOURS, 4)
-    draw_classes(Path("others"), {"green": (60, 180, 60)}, 4)
+    draw_classes(Path("others"), {"yellow": (200, 200, 0)}, 4)
     return gather(scene, "--train", "photos", "--test", "others")
 
 
