@@ -2,9 +2,9 @@
 fingerprints cost.
 
 On the probe features of the embedded zoos, after a run of the default config, and on a synthetic
-zoo whose checkpoints have less in common. The direct way is κ from the features of all units. Writes errors.csv, fingerprints.csv,
-fingerprint-picks.csv, fingerprint-costs.csv and fingerprints.svg to --output. Run it from the top
-of the repository:
+zoo whose checkpoints have less in common. The direct way is κ from the features of all units.
+Writes errors.csv, fingerprints.csv, fingerprint-picks.csv, fingerprint-costs.csv and
+fingerprints.svg to --output. Run it from the top of the repository:
 
     python -m benchmarks.fingerprints
 """
