@@ -43,7 +43,7 @@ Matrix = NDArray[np.float64]
 ESTIMATES = {"corrected": fingerprint_alignment, "cosine": cosines}
 
 
-def synthetic_zoo(checkpoints: int = 24, units: int = 4000, dim: int = 64) -> list[Matrix]:
+def synthetic_zoo(units: int, checkpoints: int = 24, dim: int = 64) -> list[Matrix]:
     """Features of checkpoints of four families that see common directions to varying degrees."""
     generator = np.random.default_rng(0)
     decay = 1 / np.sqrt(np.arange(1, dim + 1))
@@ -195,13 +195,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument(
         "--merged", type=int, default=2000, help="fingerprints, whose merge is timed"
     )
+    flags.add_argument("--synthetic-units", type=int, default=4000)
     flags.add_argument("--threads", type=int, default=2)
     arguments = flags.parse_args(argv)
 
     zoos: dict[str, Sequence[NDArray[np.floating]]] = {
         zoo: read_zoo(arguments.results / zoo / "features/probe") for zoo in arguments.zoos
     }
-    zoos["synthetic"] = synthetic_zoo()
+    zoos["synthetic"] = synthetic_zoo(arguments.synthetic_units)
     errors: list[tuple[object, ...]] = []
     chosen: list[tuple[object, ...]] = []
     with threadpool_limits(arguments.threads):
