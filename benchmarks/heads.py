@@ -45,7 +45,7 @@ class Row:
         heads: number of selections.
         k: checkpoints of each.
         units: training units.
-        classes: outputs of a head, as many as training units have.
+        classes: that training units have.
         job: seconds of a job of the workflow that trains all of them.
         processes: seconds of a process for each of them.
         loop: seconds of one at a time, reading included, in a process that has imported everything.
@@ -165,7 +165,7 @@ def measure(
         processes = (time.perf_counter() - started) * len(subsets) / len(sample)
     targets = task.target[task.split == "train"]
     return Row(
-        *(label, solver, len(subsets), options.k, len(targets), int(targets.max()) + 1),
+        *(label, solver, len(subsets), options.k, len(targets), len(np.unique(targets))),
         statistics.median(seconds for seconds, _ in jobs),
         processes,
         loop,
