@@ -128,6 +128,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             arguments.direct_at_most,
             arguments.repeats,
         )
+    table = table.assign(k=arguments.picks, rank=arguments.rank, repeats=arguments.repeats)
     with_machine(table, 1).to_csv(arguments.output / "low_rank.csv", index=False)
     draw(table, arguments.output / "low_rank.svg")
 

@@ -320,3 +320,17 @@ def test_errors_of_fingerprints_are_those_of_their_file() -> None:
     assert number(words) == measured("stdlib-convergence")["words"].max()
     counts = [len(measured(f"{zoo}-checkpoints")) for zoo in ZOOS]
     assert [int(agents), int(checkpoints)] == counts
+
+
+def test_picks_from_low_rank_are_so_many_from_so_many_directions() -> None:
+    table = measured("low_rank")
+    k, rank, repeats, checked = said(
+        r"Seconds for k = (\d+) picks of `mmi` from a random factor of rank (\d+), on one thread "
+        r"\(the fastest of (\w+) runs; .*?\)\. Up to m = ([\d,]+) the picks are checked",
+        FINGERPRINTS,
+    )
+    assert (table["threads"] == 1).all()
+    assert (table["k"] == int(k)).all()
+    assert (table["rank"] == int(rank)).all()
+    assert (table["repeats"] == {"three": 3}[repeats]).all()
+    assert table.loc[table["dense_seconds"].notna(), "m"].max() == number(checked)
