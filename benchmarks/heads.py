@@ -3,13 +3,14 @@
 On tasks of the embedded zoos, after a run of the default config, and on a synthetic task of 200,000
 words. All ways use the same units, batches, epochs and seeds, and dev chooses the epoch; no
 head stops early. Times are wall clock on as many threads; peak memory is that of the whole job.
-Run it from the top of the repository: python -m benchmarks.heads
+Writes heads.csv and heads.svg to --output. Run it from the top of the repository:
+
+    python -m benchmarks.heads
 """
 
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -22,10 +23,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.machine import machine, with_machine
 from benchmarks.one_head import read_examples, train_one
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.seeded_order import seeded_integer, seeded_order
 from workflow_scripts.common.task_file import Task, read_task, write_task
+from workflow_scripts.report.style import COLUMN, figure
 
 SYNTHETIC_WORDS = 200_000
 SYNTHETIC_DIM = 768
@@ -42,6 +45,7 @@ class Row:
         heads: number of selections.
         k: checkpoints of each.
         units: training units.
+        classes: that training units have.
         job: seconds of a job of the workflow that trains all of them.
         processes: seconds of a process for each of them.
         loop: seconds of one at a time, reading included, in a process that has imported everything.
@@ -55,6 +59,7 @@ class Row:
     heads: int
     k: int
     units: int
+    classes: int
     job: float
     processes: float
     loop: float
@@ -158,8 +163,9 @@ def measure(
             one = [sys.executable, "-m", "benchmarks.one_head", *common, *subset]
             subprocess.run(one, check=True, capture_output=True)
         processes = (time.perf_counter() - started) * len(subsets) / len(sample)
+    targets = task.target[task.split == "train"]
     return Row(
-        *(label, solver, len(subsets), options.k, int((task.split == "train").sum())),
+        *(label, solver, len(subsets), options.k, len(targets), len(np.unique(targets))),
         statistics.median(seconds for seconds, _ in jobs),
         processes,
         loop,
@@ -192,9 +198,29 @@ def write_synthetic(folder: Path) -> tuple[Path, list[str]]:
     return folder / "synthetic.parquet", names
 
 
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """A row for each task and solver: the seconds of each way, on a logarithmic axis."""
+    ways = {
+        "processes": ("a process each", "s"),
+        "loop": ("one after another", "D"),
+        "job": ("a job for all", "o"),
+        "together": ("without its start", "x"),
+    }
+    with figure(path, COLUMN, 0.3 * len(table) + 1.2) as made:
+        axes = made.subplots()
+        for column, (label, marker) in ways.items():
+            axes.plot(table[column], table.index, marker, color="black", ms=4, label=label)
+        axes.set_yticks(table.index, table["task"] + ", " + table["solver"])
+        axes.invert_yaxis()
+        axes.set(xscale="log", xlabel="seconds")
+        made.legend(loc="outside upper center", ncols=len(ways), frameon=False)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure every task, print the table, write it as CSV."""
-    flags = argparse.ArgumentParser(description=__doc__)
+    """Measure every task, print the table, write it and the figure."""
+    flags = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     flags.add_argument("--results", type=Path, default=Path("results"))
     flags.add_argument(
         "--tasks", nargs="*", default=["stdlib/ner", "stdlib/syn-p", "digits/task-00"]
@@ -207,11 +233,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--processes", type=int, default=21, help="how many of them are timed")
     flags.add_argument("--threads", type=int, default=2)
     flags.add_argument("--synthetic", type=int, default=2, help="its epochs; 0 leaves it out")
-    flags.add_argument("--output", type=Path, help="the table, .csv")
+    flags.add_argument(
+        "--output", type=Path, default=Path("results/benchmarks"), help="folder of table and figure"
+    )
     options = flags.parse_args(argv)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(options.threads)
-    print(f"{platform.machine()}, {options.threads} threads")
+    print(f"{machine()}, {options.threads} threads")
     rows = []
     for label in options.tasks:
         zoo, name = label.split("/")
@@ -231,8 +259,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     table["processes/job"] = table["processes"] / table["job"]
     table["loop/together"] = table["loop"] / table["together"]
     print(table.round(4).to_string(index=False))
-    if options.output:
-        table.to_csv(options.output, index=False)
+    options.output.mkdir(parents=True, exist_ok=True)
+    with_machine(table, options.threads).to_csv(options.output / "heads.csv", index=False)
+    draw(table, options.output / "heads.svg")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """Do the miniatures of stdlib know more than networks with random weights?
 
     snakemake --configfile configs/stdlib-untrained.yaml --cores all
-    python -m benchmarks.miniatures --output miniatures.csv
+    python -m benchmarks.miniatures
 
 Reads what that run found: of each checkpoint the loss on held-out text, that of guessing by
-frequency alone, and the mean test scores of its features and of its untrained twin's.
+frequency alone, and the mean test scores of its features and of its untrained twin's. Writes
+miniatures.csv to --output.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -30,16 +32,21 @@ def miniatures(checkpoints: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the tables, write one."""
-    flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    flags = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     flags.add_argument("--results", type=Path, default=Path("results/untrained"))
-    flags.add_argument("--output", type=Path, required=True)
-    arguments = flags.parse_args()
+    flags.add_argument(
+        "--output", type=Path, default=Path("results/benchmarks"), help="folder of the table"
+    )
+    arguments = flags.parse_args(argv)
     read = (
         pd.read_csv(arguments.results / name) for name in ("tables/checkpoints.csv", "scores.csv")
     )
-    miniatures(*read).to_csv(arguments.output, index=False)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    miniatures(*read).to_csv(arguments.output / "miniatures.csv", index=False)
 
 
 if __name__ == "__main__":

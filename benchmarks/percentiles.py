@@ -4,8 +4,9 @@
 
 Runs the workflow for each seed of a zoo of config.yaml (a seed decides data, classes, initial
 weights and batches), and asks which share of random sets of its size each method beats, by the
-mean test score over tasks. Writes percentiles.csv, summary.csv and percentiles.svg to --output. The
-seeds are independent zoos, so the intervals over them are Student's.
+mean test score over tasks. Writes ZOO.csv, ZOO.summary.csv and ZOO.svg to --output; --summarise
+makes the last two anew from a ZOO.csv. The seeds are independent zoos, so the intervals over them
+are Student's; that of a single seed is Jeffreys', over its random sets.
 """
 
 import argparse
@@ -69,30 +70,48 @@ def half_width(values: NDArray[np.float64]) -> float:
     return float(stdtrit(count - 1, 0.975) * values.std(ddof=1) / np.sqrt(count))
 
 
-def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """Over seeds: each method's mean percentile at every size and over sizes, and its interval."""
+def interval(group: pd.DataFrame) -> tuple[float, float]:
+    """The 95% interval of a method's mean percentile at one size, or over sizes.
+
+    Over seeds, where there are several. Over the random sets of a single seed only at one size:
+    sets of other sizes are other samples.
+    """
+    if len(group) == 1 and "percentile_low" in group:
+        return group["percentile_low"].iloc[0], group["percentile_high"].iloc[0]
+    half = half_width(group["percentile"].to_numpy())
+    mean = group["percentile"].mean()
+    return float(np.clip(mean - half, 0, 1)), float(np.clip(mean + half, 0, 1))
+
+
+def summarise(table: pd.DataFrame, draws: int) -> pd.DataFrame:
+    """Over seeds: each method's mean percentile at every size and over sizes, and its interval.
+
+    A random set beats half of the others of its size, on the mean over all of them: each pair has
+    one that is ahead, and a tie counts by half. So ``random`` has no interval.
+
+    Args:
+        table: a row for each method, size and seed.
+        draws: the random sets of each size.
+    """
     over_sizes = table.groupby(["method", "seed"])["percentile"].mean().reset_index()
-    parts = [table[["method", "k", "seed", "percentile"]], over_sizes.assign(k="all")]
-    rows = [
-        (
-            method,
-            k,
-            len(group),
-            group["percentile"].mean(),
-            half_width(group["percentile"].to_numpy()),
-        )
-        for part in parts
-        for (method, k), group in part.groupby(["method", "k"])
-    ]
-    summary = pd.DataFrame(rows, columns=["method", "k", "seeds", "percentile", "half_width"])
-    summary["low"] = (summary["percentile"] - summary["half_width"]).clip(lower=0)
-    summary["high"] = (summary["percentile"] + summary["half_width"]).clip(upper=1)
-    return summary.drop(columns="half_width")
+    rows = []
+    for part in (table, over_sizes.assign(k="all")):
+        rows += [
+            (method, k, len(group), draws, group["percentile"].mean(), *interval(group))
+            for (method, k), group in part.groupby(["method", "k"])
+        ]
+        rows += [
+            ("random", k, group["seed"].nunique(), draws, 0.5, np.nan, np.nan)
+            for k, group in part.groupby("k")
+        ]
+    columns = ["method", "k", "seeds", "random_sets", "percentile", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def draw(table: pd.DataFrame, summary: pd.DataFrame, path: Path) -> None:
     """A line for each method: its percentile on every seed, averaged over k, and the mean."""
     over = summary[summary["k"] == "all"].sort_values("percentile")
+    over = over[over["method"] != "random"]
     styles = method_styles(over["method"])
     means = table.groupby(["method", "seed"])["percentile"].mean()
     with figure(path, 7.2, 0.4 * len(over) + 1.2) as made:
@@ -120,17 +139,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--draws", type=int, default=30, help="random sets of each size")
     flags.add_argument("--cores", type=int, default=os.cpu_count())
     flags.add_argument("--output", type=Path, default=Path("results/benchmarks/percentiles"))
+    flags.add_argument("--summarise", type=Path, metavar="ZOO.csv", help="and run nothing")
     arguments = flags.parse_args(argv)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    zoo = arguments.zoo
-    table = pd.concat(
-        [
-            run_seed(zoo, seed, arguments.sizes, arguments.draws, arguments.cores, arguments.output)
-            for seed in arguments.seeds
-        ]
-    )
-    summary = summarise(table)
-    table.to_csv(arguments.output / f"{zoo}.csv", index=False)
+    zoo, seeds, sizes, draws = arguments.zoo, arguments.seeds, arguments.sizes, arguments.draws
+    if arguments.summarise:
+        table = pd.read_csv(arguments.summarise)
+        [zoo] = table["zoo"].unique()
+    else:
+        table = pd.concat(
+            [run_seed(zoo, seed, sizes, draws, arguments.cores, arguments.output) for seed in seeds]
+        )
+        table.to_csv(arguments.output / f"{zoo}.csv", index=False)
+    summary = summarise(table, draws)
     summary.to_csv(arguments.output / f"{zoo}.summary.csv", index=False)
     draw(table, summary, arguments.output / f"{zoo}.svg")
     shown = summary.pivot(index="method", columns="k", values="percentile")
@@ -139,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         f"{over.loc[m, 'low']:.2f} to {over.loc[m, 'high']:.2f}" for m in shown.index
     ]
     print(shown.to_string(float_format=lambda value: f"{value:.2f}"))
-    print(f"{len(arguments.seeds)} seeds of {zoo}, {arguments.draws} random sets of each size")
+    print(f"{table['seed'].nunique()} seeds of {zoo}, {draws} random sets of each size")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 The paper's way: batches of four sentences in the order of the file, each occurrence of a word cut
 into sub-words by itself. The network has random weights; the text is the docstrings of the Python
-standard library. Run it from the top of the repository: python -m benchmarks.word_features
+standard library. Writes word_features.csv and word_features.svg to --output. Run it from the top of
+the repository:
+
+    python -m benchmarks.word_features
 """
 
 import argparse
@@ -16,16 +19,19 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import BertConfig, BertModel, BertTokenizer
 from transformers.utils import logging as transformers_logging
 
+from benchmarks.machine import with_machine
 from workflow_scripts.features.settings import WordFeatureSettings
 from workflow_scripts.features.sub_words import SubWords
 from workflow_scripts.features.text_model import TextModel, load_text_model
 from workflow_scripts.features.word_features import word_features
+from workflow_scripts.report.style import COLUMN, figure
 
 PAPER_BATCH = 4
 Sentences = list[list[str]]
@@ -138,8 +144,20 @@ def interleaved(
     )
 
 
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """The seconds of both ways, for sub-words and features."""
+    with figure(path, COLUMN, 1.8) as made:
+        axes = made.subplots()
+        for column, label, marker in (("paper", "the paper's way", "s"), ("ours", "ours", "o")):
+            axes.plot(table[column], table.index, marker, color="black", ms=5, label=label)
+        axes.set_yticks(table.index, table["what"])
+        axes.margins(y=0.5)
+        axes.set(xscale="log", xlabel="seconds")
+        made.legend(loc="outside upper center", ncols=2, frameon=False)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
-    """Build the checkpoint, time both ways, print medians and ratios."""
+    """Build the checkpoint, time both ways, print and write medians and ratios."""
     flags = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -149,6 +167,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--threads", type=int, default=2)
     flags.add_argument("--layers", type=int, default=6)
     flags.add_argument("--width", type=int, default=384)
+    flags.add_argument(
+        "--output", type=Path, default=Path("results/benchmarks"), help="folder of table and figure"
+    )
     arguments = flags.parse_args(argv)
 
     transformers_logging.disable_progress_bar()
@@ -163,17 +184,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     same = our_sub_words(model, many) == paper_sub_words(model, many)
     print(f"largest difference of features {difference:.1e}, sub-words equal: {same}")
     print(f"medians of {arguments.repeats}, {arguments.threads} threads:")
-    for name, sentences, ours, paper in (
+    rows = []
+    for what, sentences, ours, paper in (
         ("sub-words", many, our_sub_words, paper_sub_words),
         ("features", few, our_features, paper_features),
     ):
-        our, their, ratio = interleaved(
+        words = sum(map(len, sentences))
+        times = interleaved(
             partial(ours, model, sentences), partial(paper, model, sentences), arguments.repeats
         )
+        rows.append((what, words, *times))
         print(
-            f"{name:<9} of {sum(map(len, sentences)):6d} words: ours {our:7.3f} s, "
-            f"the paper's way {their:7.3f} s, {ratio:5.1f} times as fast"
+            f"{what:<9} of {words:6d} words: ours {times[0]:7.3f} s, "
+            f"the paper's way {times[1]:7.3f} s, {times[2]:5.1f} times as fast"
         )
+    table = pd.DataFrame(rows, columns=["what", "words", "ours", "paper", "paper/ours"])
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    with_machine(table, arguments.threads).to_csv(
+        arguments.output / "word_features.csv", index=False
+    )
+    draw(table, arguments.output / "word_features.svg")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from workspace import ROOT, Workspace
 
 from workflow_scripts.data.public_data import FILES
 
+# At which each evaluation is killed.
+MOMENTS = 20
 MINIATURE: dict[str, Any] = {
     "modality": "text",
     "data": {"source": "python-stdlib"},
@@ -193,7 +195,7 @@ def test_evaluations_killed_at_random_moments_give_the_same_scores(
     whole, _ = job.complete()
     seconds = time.monotonic() - started
     killed = kept = 0
-    for moment in np.random.default_rng(0).uniform(0, seconds, size=20):
+    for moment in np.random.default_rng(0).uniform(0, seconds, size=MOMENTS):
         fits.unlink(missing_ok=True)
         script = job.start()
         time.sleep(moment)
@@ -207,4 +209,4 @@ def test_evaluations_killed_at_random_moments_give_the_same_scores(
         assert again == whole
     assert killed >= 5
     assert kept >= 1
-    print(f"{rule}: {killed} of 20 were killed, {kept} after some heads were done")
+    print(f"{rule}: {killed} of {MOMENTS} were killed, {kept} after some heads were done")

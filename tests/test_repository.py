@@ -1,14 +1,23 @@
 """What must stay in step: pins, the README's commands and what runs them."""
 
+import argparse
+import importlib
+import inspect
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
+from snakemake import cli
 
 from docs import rule_graph
 from workflow_scripts.checkpoints.settings import TORCHVISION_NETWORKS
 from workflow_scripts.common import schema
+from workflow_scripts.common.script import existing_file
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
@@ -57,6 +66,79 @@ def test_the_readme_names_only_files_that_are_there() -> None:
     assert links
     for link in links:
         assert (ROOT / link).exists(), link
+
+
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs/measured/README.md",
+]
+
+
+def lines_in(text: str) -> list[str]:
+    """What is to be typed, in blocks and within lines of text."""
+    blocks = re.findall(r"^```sh\n(.*?)\n```", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    # In a table, a bar has a backslash before it.
+    lines += re.findall(r"`((?:snakemake|python -m)\s[^`]*)`", text.replace("\\|", "|"))
+    return [" ".join(line.split()) for line in lines]
+
+
+LINES = {one for path in DOCUMENTS for one in lines_in(path.read_text(encoding="utf-8"))}
+# Each command of a chain by itself.
+COMMANDS = sorted({part.strip() for line in LINES for part in re.split(r"&&|2>&1|\|", line)})
+
+
+class Parsed(Exception):
+    """The flags of a command were understood."""
+
+
+def parse_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make scripts stop when they have understood their flags; files need not be there."""
+    parse = argparse.ArgumentParser.parse_args
+
+    def parsed(
+        parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None, space: Any = None
+    ) -> argparse.Namespace:
+        for action in parser._actions:
+            action.type = Path if action.type is existing_file else action.type
+        parse(parser, arguments, space)
+        raise Parsed
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parsed)
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one.startswith("python -m ")])
+def test_scripts_understand_the_flags_of_every_command_in_the_docs(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, *flags = shlex.split(command)[2:]
+    module = importlib.import_module(name)
+    if hasattr(module, "__path__"):
+        module = importlib.import_module(f"{name}.__main__")
+    if "argv" not in inspect.signature(module.main).parameters:
+        assert not flags
+        return
+    parse_only(monkeypatch)
+    with pytest.raises(Parsed):
+        module.main(flags)
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one.startswith("snakemake")])
+def test_snakemake_understands_every_command_in_the_docs(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    _, arguments = cli.parse_args(shlex.split(command)[1:])
+    runs_nothing = arguments.dryrun or arguments.touch or arguments.unlock or arguments.report
+    assert arguments.cores or arguments.jobs or runs_nothing, "it does not say on how many cores"
+
+
+def test_what_commands_take_is_noted_of_those_in_the_docs() -> None:
+    noted = pd.read_csv(ROOT / "docs/measured/commands.csv")
+    assert noted.columns.tolist() == ["command", "seconds", "machine"]
+    assert noted["command"].is_unique
+    assert set(noted["command"]) <= LINES
 
 
 def test_the_picture_of_the_rules_is_that_of_the_rules(tmp_path: Path) -> None:
