@@ -1045,6 +1045,17 @@ def test_the_digest_is_that_of_the_tensors(tmp_path: Path) -> None:
     assert len(digests) == 4
 
 
+def test_features_changed_in_place_have_no_digest(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "f.safetensors", matrix())
+    content = bytearray(path.read_bytes())
+    for place in (-1, -8, content.index(b"features_sha256") + 20):
+        changed = content.copy()
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(UserError, match="the features are not those that were written there"):
+            _ = open_features(path).digest
+
+
 def test_the_digest_is_that_of_the_tensors_when_they_are_long(tmp_path: Path) -> None:
     values = np.arange(5_000_000, dtype=np.float32).reshape(-1, 1000)
     found = open_features(write_features(tmp_path / "f", values))

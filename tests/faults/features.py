@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from tests.faults.scene import Outcome, Scene, fault
+from tests.faults.tasks import evaluate
+from tests.small_task import write_small_task
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
 
@@ -171,6 +173,32 @@ def sums_that_are_spoilt(scene: Scene) -> Outcome:
     write_zoo(scene)
     (scene.folder / "sums.npz").write_bytes(b"PK\x03\x04 half a file")
     return estimate(scene, "--sums", "sums.npz")
+
+
+def change_in_place(scene: Scene, name: str) -> None:
+    """Change one feature, where it lies in the file."""
+    path = scene.folder / f"{name}.safetensors"
+    content = bytearray(path.read_bytes())
+    content[8 + int.from_bytes(content[:8], "little")] ^= 1
+    path.write_bytes(content)
+
+
+@fault
+def features_changed_in_place(scene: Scene) -> Outcome:
+    """Sums of the features as they were are kept from before."""
+    write_zoo(scene)
+    assert estimate(scene, "--sums", "sums.npz").status == 0
+    change_in_place(scene, "bee")
+    return estimate(scene, "--sums", "sums.npz")
+
+
+@fault
+def features_of_a_task_changed_in_place(scene: Scene) -> Outcome:
+    """Fits of the features as they were are kept from before."""
+    write_small_task(scene.folder)
+    assert evaluate(scene, "--singles", "--fits", "fits.csv").status == 0
+    change_in_place(scene, "bee")
+    return evaluate(scene, "--singles", "--fits", "fits.csv")
 
 
 @fault
