@@ -9,6 +9,7 @@ from tests.faults.tasks import evaluate
 from tests.small_task import write_small_task
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
+from workflow_scripts.common.fingerprint_file import read_fingerprint, write_fingerprint
 
 NAMES = ["ant", "bee", "cat"]
 # More than are looked at before the rest.
@@ -219,3 +220,54 @@ def fingerprint_of_features_with_nan(scene: Scene) -> Outcome:
     write_features(scene, "bee", features)
     flags = ["--features", "bee.safetensors", "--output", "bee.npz"]
     return scene.script("covariance.fingerprint", *flags)
+
+
+def fingerprints(scene: Scene) -> None:
+    """Write two stretches of the fingerprint of each checkpoint."""
+    (scene.folder / "prints").mkdir(exist_ok=True)
+    for name in NAMES:
+        for first in (0, 64):
+            flags = ["--features", f"{name}.safetensors", "--pairs", 64, "--first", first]
+            flags += ["--output", f"prints/{name}-{first}.npz"]
+            assert scene.script("covariance.fingerprint", *flags).status == 0
+
+
+def merge(scene: Scene) -> Outcome:
+    """Merge them into a covariance."""
+    flags = ["--fingerprints", "prints", "--output", "zoo.npz"]
+    return scene.script("covariance.merge_fingerprints", *flags)
+
+
+@fault
+def fingerprints_of_different_features(scene: Scene) -> Outcome:
+    """The second stretch is of features that were extracted again."""
+    write_zoo(scene)
+    fingerprints(scene)
+    first = (scene.folder / "prints/bee-0.npz").read_bytes()
+    write_features(scene, "bee", some_features(9))
+    fingerprints(scene)
+    (scene.folder / "prints/bee-0.npz").write_bytes(first)
+    return merge(scene)
+
+
+@fault
+def fingerprint_with_infinity(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    fingerprints(scene)
+    path = scene.folder / "prints/bee-64.npz"
+    fingerprint = read_fingerprint(path)
+    fingerprint.values[3] = np.inf
+    write_fingerprint(path, fingerprint)
+    return merge(scene)
+
+
+@fault
+def fingerprint_without_a_digest(scene: Scene) -> Outcome:
+    """Of an older version."""
+    write_zoo(scene)
+    fingerprints(scene)
+    path = scene.folder / "prints/bee-64.npz"
+    parts = vars(read_fingerprint(path))
+    del parts["features"]
+    np.savez(path, **parts)
+    return merge(scene)
