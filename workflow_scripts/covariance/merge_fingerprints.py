@@ -143,9 +143,7 @@ def gather(files: dict[str, list[Path]], path: Path) -> Zoo:
     return Zoo(names, numbers, common, like)
 
 
-def full_matrix(
-    rows: NDArray[np.float64], complete: bool
-) -> tuple[NDArray[np.float64], list[str]]:
+def full_matrix(rows: NDArray[np.float64], complete: bool) -> tuple[NDArray[np.float64], list[str]]:
     """κ from fingerprints [m, p], with what a user should know of it.
 
     Args:
