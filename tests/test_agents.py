@@ -4,6 +4,7 @@ which they are kept."""
 import copy
 import hashlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -831,6 +832,15 @@ def test_features_equal_those_of_one_image_at_a_time(
             one = network[:-1](torch.from_numpy(values).float()[None, None])[0].numpy()
         np.testing.assert_allclose(row, one, rtol=1e-4, atol=1e-5)
     assert found.features.std(axis=0).max() > 0
+
+
+def test_the_log_says_what_the_features_cost(
+    agent: Path, probe: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        features_of(agent, probe, tmp_path / "f.safetensors")
+    [line] = [one for one in caplog.messages if one.endswith(" seconds per thousand units")]
+    assert line.startswith("agent-03: ")
 
 
 def test_feature_files_tell_what_they_were_made_from(
