@@ -498,6 +498,16 @@ def resampling_flags(wildcards):
     return ["--seed", str(zoo.seed), *to_flags(zoo.stability)]
 
 
+def resampling_memory(wildcards, attempt):
+    """Memory of a job that resamples the probe; a third of it is for features."""
+    settings = zoo_of(wildcards).stability
+    count = len(checkpoint_names(wildcards))
+    # Replicates twice, and of every unit what its rows sum up to over each block.
+    kept = 16 * settings.replicates * count**2
+    kept += 4 * settings.units * (settings.blocks + 5) * count
+    return (3000 + (kept * 3 // 2 >> 20)) * attempt
+
+
 def precomputed_files(wildcards):
     """The files of a covariance that was brought along, under the names of their flags."""
     settings = zoo_of(wildcards).covariance

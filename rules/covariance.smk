@@ -72,7 +72,7 @@ rule resample_covariance:
         "../envs/taskspace.yaml"
     threads: 2
     resources:
-        mem_mb=growing(4000),
+        mem_mb=resampling_memory,
     params:
         folder="results/{zoo}/features/probe",
         flags=resampling_flags,
@@ -81,7 +81,7 @@ rule resample_covariance:
     shell:
         "python -m workflow_scripts.covariance.resample --covariance {input.covariance:q}"
         " --features-folder {params.folder:q} --corpus {input.corpus:q} {params.flags:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --memory-mb $(({resources.mem_mb} / 3)) --output {output:q} > {log:q} 2>&1"
 
 
 rule score_quality:

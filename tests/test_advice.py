@@ -15,13 +15,14 @@ from test_kernel_alignment import (
 )
 
 from workflow_scripts.common.covariance_file import read_covariance
+from workflow_scripts.common.zoos import TextZoo
 from workflow_scripts.covariance.advice import (
     chance_alignment,
     on_chance,
     on_convergence,
     on_duplicates,
 )
-from workflow_scripts.covariance.convergence import Step
+from workflow_scripts.covariance.convergence import Step, prefixes_of
 
 
 def test_chance_is_the_mean_over_orders_of_the_units() -> None:
@@ -48,17 +49,39 @@ def test_enough_units_and_a_single_checkpoint_are_no_matter() -> None:
     assert on_chance(sums_of([generator.normal(size=(10, 80))])) == []
 
 
-def test_a_covariance_that_still_moves_is_said() -> None:
-    def steps(half: float) -> list[Step]:
-        divergences = {0: 9.0, 64: 2.0, 256: half, 600: 0.0}
-        return [Step(size, 9 * size, kl, 0.9, 0.1) for size, kl in divergences.items()]
+def steps(half: float, whole: float = 0.0) -> list[Step]:
+    divergences = {0: 9.0, 64: 2.0, 300: half, 500: 3.0, 601: whole}
+    return [Step(size, 9 * size, kl, 0.9, 0.1) for size, kl in divergences.items()]
 
+
+def test_a_covariance_that_still_moves_is_said() -> None:
     (note,) = on_convergence(steps(0.35))
-    assert "the first 256 of 600 sentences is 0.35 nats" in note
+    assert "the first 300 of 601 sentences is 0.35 nats" in note
     assert on_convergence(steps(0.05)) == []
-    assert on_convergence(steps(math.nan)) == []
-    # No size between a quarter and a half.
-    assert on_convergence([steps(0.35)[1], steps(0.35)[3]]) == []
+
+
+def test_a_covariance_that_half_of_the_probe_does_not_give_is_said() -> None:
+    for divergence in (math.nan, math.inf):
+        (note,) = on_convergence(steps(divergence))
+        assert "the first 300 of 601 sentences is not positive definite, or there is none" in note
+
+
+def test_a_covariance_of_which_no_convergence_can_be_told_is_said() -> None:
+    (note,) = on_convergence(steps(math.nan, math.nan))
+    assert note.startswith("whether the covariance has converged cannot be told")
+
+
+def test_one_sentence_has_no_half() -> None:
+    assert on_convergence([steps(0.35)[0], Step(1, 9, 0.0, 1.0, 0.1)]) == []
+
+
+@pytest.mark.parametrize("sentences", [2, 3, 300, 600, 1000, 5000, 17_000])
+def test_convergence_is_looked_at_whatever_the_length_of_the_probe(sentences: int) -> None:
+    """With the prefixes that are the default."""
+    sizes = TextZoo.model_fields["convergence"].default
+    parts = prefixes_of([1] * sentences, sizes, np.arange(sentences))
+    far = [Step(one.sentences, one.words, 9.0, 0.5, 0.1) for one in parts[:-1]]
+    assert len(on_convergence([*far, Step(sentences, sentences, 0.0, 1.0, 0.1)])) == 1
 
 
 def test_groups_of_near_duplicates_are_named() -> None:

@@ -4,6 +4,7 @@ which they are kept."""
 import copy
 import hashlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -833,6 +834,15 @@ def test_features_equal_those_of_one_image_at_a_time(
     assert found.features.std(axis=0).max() > 0
 
 
+def test_the_log_says_what_the_features_cost(
+    agent: Path, probe: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        features_of(agent, probe, tmp_path / "f.safetensors")
+    [line] = [one for one in caplog.messages if one.endswith(" seconds per thousand units")]
+    assert line.startswith("agent-03: ")
+
+
 def test_feature_files_tell_what_they_were_made_from(
     agent: Path, probe: Corpus, features: Path
 ) -> None:
@@ -1043,6 +1053,17 @@ def test_the_digest_is_that_of_the_tensors(tmp_path: Path) -> None:
         writer.present[3] = False
     digests.add(open_features(tmp_path / "five").digest)
     assert len(digests) == 4
+
+
+def test_features_changed_in_place_have_no_digest(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "f.safetensors", matrix())
+    content = bytearray(path.read_bytes())
+    for place in (-1, -8, content.index(b"features_sha256") + 20):
+        changed = content.copy()
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(UserError, match="the features are not those that were written there"):
+            _ = open_features(path).digest
 
 
 def test_the_digest_is_that_of_the_tensors_when_they_are_long(tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_the_divergence_is_that_of_the_definition() -> None:
 
 
 def test_prefixes_count_sentences_and_the_words_that_all_checkpoints_have() -> None:
+    """Half of the sentences are always among them."""
     units = np.array([0, 1, 4, 5, 6, 8])
     assert prefixes_of([2, 0, 3, 4], [3, 1, 2, 3, 4, 99], units) == [
         Prefix(1, 2),
@@ -119,6 +120,7 @@ def test_prefixes_count_sentences_and_the_words_that_all_checkpoints_have() -> N
         Prefix(4, 6),
     ]
     assert prefixes_of([9], [1], units) == [Prefix(1, 6)]
+    assert prefixes_of([2, 0, 3, 4, 0], [], units) == [Prefix(2, 2), Prefix(5, 6)]
 
 
 @pytest.fixture
@@ -165,7 +167,7 @@ def test_the_script_writes_every_prefix_then_all(
     flags = [*with_corpus(folder), "--estimator", estimator, "--memory-mb", memory]
     rows = run(folder, *flags, "--prefixes", "30", "4096", "12", "12", "40")
     assert list(rows[0]) == ["sentences", "words", "kl", "cosine", "smallest_eigenvalue"]
-    assert [row["sentences"] for row in rows] == ["0", "12", "30", "40"]
+    assert [row["sentences"] for row in rows] == ["0", "12", "20", "30", "40"]
     # Net-0 has no word 1, 4, 7 …, net-1 no word 2, 5, 8 …: words 0, 3, 6 … are left.
     common = np.arange(len(matrices[0])) % 3 == 0
     ends = [0, *np.cumsum([1 + number % 7 for number in range(40)])]
@@ -188,7 +190,7 @@ def test_the_covariance_does_not_depend_on_prefixes(probe: tuple[Path, list[Matr
     folder, _ = probe
     run(folder, *with_corpus(folder), "--prefixes", "5", "20")
     one = read_covariance(folder / "probe.npz")
-    assert len(run(folder, *with_corpus(folder))) == 2
+    assert len(run(folder, *with_corpus(folder))) == 3
     other = read_covariance(folder / "probe.npz")
     assert (one.names, one.rows, one.estimator) == (other.names, other.rows, other.estimator)
     np.testing.assert_allclose(one.values, other.values, rtol=0, atol=SINGLE)
@@ -216,10 +218,11 @@ def test_a_part_that_is_not_positive_definite_has_a_cosine_and_no_divergence(
     write(folder, "twin", twin, np.ones(len(twin), bool))
     with caplog.at_level(logging.INFO):
         rows = run(folder, *with_corpus(folder), "--prefixes", "15", "30")
+    assert [row["sentences"] for row in rows] == ["0", "15", "20", "30", "40"]
     assert rows[1]["kl"] == ""
     assert 0 < float(rows[1]["cosine"]) < 1
     assert float(rows[1]["smallest_eigenvalue"]) == pytest.approx(0, abs=1e-7)
-    assert float(rows[2]["kl"]) > 0
+    assert float(rows[3]["kl"]) > 0
     assert "the first 15 sentences (19 words): no divergence" in caplog.text
 
 

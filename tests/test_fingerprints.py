@@ -183,9 +183,9 @@ def test_features_that_tell_nothing_are_refused() -> None:
         CentredGram(np.eye(9), np.ones(9, bool)).mean_square()
 
 
-def write_features(folder: Path, units: int = 40) -> Path:
+def write_features(folder: Path, units: int = 40, seed: int = 0) -> Path:
     (folder / "prints").mkdir(parents=True)
-    for name, rows in zip(NAMES, features_of(units), strict=True):
+    for name, rows in zip(NAMES, features_of(units, seed), strict=True):
         metadata = {"checkpoint": name, "corpus_sha256": "4f"}
         path = folder / f"{name}.safetensors"
         with FeatureWriter(path, units, rows.shape[1], "float32", metadata) as writer:
@@ -256,6 +256,7 @@ def test_fingerprints_of_successive_pairs_are_joined(tmp_path: Path) -> None:
         ({"values": np.ones(3, np.float32)}, "of bee has 3 numbers, that of ant 80"),
         ({"values": np.zeros(80, np.float32)}, "of bee is zero where all have one"),
         ({"values": np.full(80, np.nan, np.float32)}, "no number is in all fingerprints"),
+        ({"values": np.full(80, -np.inf, np.float32)}, "bee.npz: a number .* is infinite; make"),
     ],
 )
 def test_fingerprints_that_cannot_be_compared_are_refused(
@@ -294,6 +295,16 @@ def test_parts_of_different_kinds_are_not_joined(tmp_path: Path) -> None:
         merge(folder)
 
 
+def test_parts_of_different_features_are_not_joined(tmp_path: Path) -> None:
+    folder = write_features(tmp_path)
+    make_prints(folder, "--pairs", "80")
+    write_features(tmp_path / "later", seed=1)
+    (folder / "bee.safetensors").write_bytes((folder / "later/bee.safetensors").read_bytes())
+    make_prints(folder, "--pairs", "80", "--first", "80", suffix="-more")
+    with pytest.raises(UserError, match="fingerprints of bee are of different features; make all"):
+        merge(folder)
+
+
 def test_features_that_no_fingerprint_can_be_made_of_are_refused(tmp_path: Path) -> None:
     for name, metadata, rows, message in (
         ("nowhere", {}, features_of(9)[0], "does not say of which corpus"),
@@ -321,6 +332,32 @@ def test_a_small_zoo_gives_the_whole_matrix(
     merge(folder, "--full")
     assert "was not positive definite" in caplog.text
     assert len(read_covariance(folder / "zoo.npz").notes) == 1
+
+
+def test_absent_units_unlike_the_others_leave_the_matrix_without_bias(tmp_path: Path) -> None:
+    """Where a third checkpoint lacks units, two have features four times as long, so that their
+    numbers of the other units are too small."""
+    units, absent = 600, 18
+    zoo = features_of(units)
+    for rows in zoo[::2]:
+        rows -= 20
+        rows[-absent:] *= 4
+    present = np.arange(units) < units - absent
+    (tmp_path / "prints").mkdir()
+    for number, (name, rows) in enumerate(zip(NAMES, zoo, strict=True)):
+        metadata = {"checkpoint": name, "corpus_sha256": "4f"}
+        path = tmp_path / f"{name}.safetensors"
+        with FeatureWriter(path, units, rows.shape[1], "float32", metadata) as writer:
+            here = present if number == 1 else np.ones(units, bool)
+            writer.write(np.flatnonzero(here), rows[here])
+    make_prints(tmp_path, "--pairs", "32768")
+    merge(tmp_path, "--full")
+    truth = debiased([rows[present] for rows in zoo])
+    error = read_covariance(tmp_path / "zoo.npz").values - truth
+    numbers = np.stack([read_fingerprint(tmp_path / f"prints/{one}.npz").values for one in NAMES])
+    biased = fingerprint_alignment(numbers[:, ~np.isnan(numbers).any(axis=0)]) - truth
+    assert np.sqrt(np.square(error).mean()) < 0.01
+    assert np.sqrt(np.square(biased).mean()) > 0.05
 
 
 @pytest.mark.parametrize(

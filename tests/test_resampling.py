@@ -1,11 +1,13 @@
 """Half-samples of the probe against direct estimates, and their spread against the truth's."""
 
 import logging
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from test_kernel_alignment import random_features
 
 from workflow_scripts.common.corpus_file import write_sentences
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
@@ -19,9 +21,10 @@ from workflow_scripts.covariance import estimate, resample
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
 from workflow_scripts.covariance.resampling import (
-    block_sums,
     draw_blocks,
+    draw_halves,
     half_samples,
+    half_sums,
     spread_about,
 )
 
@@ -46,16 +49,67 @@ def direct(features: Features, units: NDArray[np.int64], estimator: Estimator) -
     return kernel_alignment(sums[-1], estimator)
 
 
+def halves_of(
+    features: Features,
+    blocks: list[NDArray[np.int64]],
+    estimator: Estimator,
+    count: int,
+    seed: int,
+    memory_bytes: int = 1 << 28,
+) -> NDArray[np.float64]:
+    units = np.concatenate(blocks)
+    sums = half_sums(
+        lambda i, rows: features[i][units[rows]],
+        [one.shape[1] for one in features],
+        [len(block) for block in blocks],
+        draw_halves(len(blocks), count, seed),
+        memory_bytes,
+    )
+    return half_samples(sums, estimator)
+
+
+@pytest.mark.parametrize("memory_bytes", [1, 20_000, 1 << 28])
+@pytest.mark.parametrize("units", [90, 330])
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_a_half_sample_is_the_estimate_from_its_units(estimator: Estimator) -> None:
-    features = features_of(90, 0)
-    blocks = draw_blocks(np.arange(90) // 3, 10, 90, seed=1)
-    sums = block_sums([one.__getitem__ for one in features], blocks)
-    halves = half_samples(sums, estimator, 5, seed=2)
+def test_a_half_sample_is_the_estimate_from_its_units(
+    estimator: Estimator, units: int, memory_bytes: int
+) -> None:
+    """Blocks are of 9 units or of 33, where pieces of them are of 16 or more."""
+    features = features_of(units, 0)
+    blocks = draw_blocks(np.arange(units) // 3, 10, units, seed=1)
+    halves = halves_of(features, blocks, estimator, 5, seed=2, memory_bytes=memory_bytes)
     for number, half in enumerate(halves):
         chosen = seeded_order(range(10), 2, "half", number)[:5]
-        units = np.concatenate([blocks[block] for block in sorted(chosen)])
-        np.testing.assert_allclose(half, direct(features, units, estimator), atol=2e-5)
+        kept = np.concatenate([blocks[block] for block in sorted(chosen)])
+        np.testing.assert_allclose(half, direct(features, kept, estimator), atol=2e-5)
+
+
+def test_features_far_from_one_in_size_are_scaled() -> None:
+    """The squares of their products are beyond single precision."""
+    features = features_of(90, 0)
+    blocks = draw_blocks(np.arange(90) // 3, 10, 90, seed=1)
+    huge = [1e12 * (one - 20) for one in features]
+    halves = halves_of(huge, blocks, "debiased", 5, seed=2)
+    np.testing.assert_allclose(halves, halves_of(features, blocks, "debiased", 5, 2), atol=2e-5)
+
+
+def test_memory_stays_within_what_is_given() -> None:
+    """Beside the sums themselves; all features together take 30 MB."""
+    features = [one.astype(np.float32) for one in random_features(7_500, [300, 400, 300], seed=0)]
+    blocks = draw_blocks(np.arange(7_500), 40, 7_500, seed=0)
+    kept = 4 * 3 * 7_500 * (40 + 1) + 8 * 3 * 3 * 10
+    tracemalloc.start()
+    units = np.concatenate(blocks)
+    half_sums(
+        lambda i, rows: features[i][units[rows]],
+        [300, 400, 300],
+        [len(block) for block in blocks],
+        draw_halves(40, 10, 0),
+        5 << 20,
+    )
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.2 * (5 << 20) + kept
 
 
 def test_groups_stay_together_and_units_are_bounded() -> None:
@@ -101,8 +155,7 @@ def test_the_spread_is_that_of_estimates_from_fresh_probes(
         estimates.append(kappa)
         if seed < 20:
             blocks = draw_blocks(groups, 40, len(groups), seed)
-            sums = block_sums([one.__getitem__ for one in features], blocks)
-            halves = half_samples(sums, estimator, 60, seed)
+            halves = halves_of(features, blocks, estimator, 60, seed)
             errors.append(spread_about(kappa, halves, 1.0).std(axis=0, ddof=1))
     above = np.triu_indices(3, 1)
     truth = np.std(estimates, axis=0, ddof=1)[above]
@@ -156,6 +209,9 @@ def test_the_script_writes_replicates_about_the_covariance(
     first = (tmp_path / "replicates.npz").read_bytes()
     resample.main(flags)
     assert (tmp_path / "replicates.npz").read_bytes() == first
+    resample.main([*flags, "--memory-mb", "1"])
+    again = read_replicates(tmp_path / "replicates.npz")
+    np.testing.assert_allclose(again.values, written.values, atol=1e-6)
 
 
 def test_the_script_refuses_what_does_not_belong_together(tmp_path: Path) -> None:

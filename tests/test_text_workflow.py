@@ -104,7 +104,7 @@ def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
     words = sum(len(sentence) for sentence in sentences(120))
     assert read_covariance(results / "covariance/probe.npz").rows == words
     convergence = pd.read_csv(results / "covariance/probe.convergence.csv")
-    assert convergence["sentences"].tolist() == [0, 10, 100, 120]
+    assert convergence["sentences"].tolist() == [0, 10, 60, 100, 120]
     assert convergence["words"].iloc[-1] == words
     for path in (results / "features").glob("*/*.safetensors"):
         assert open_features(path).present.all()

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -647,6 +648,7 @@ def test_the_script_writes_the_vectors(
     assert len(written.present) == words
     absent = words - len(expected)
     assert f"{words:,} words, {absent} of them without a vector, 16 dims" in caplog.text
+    assert re.search(r"ant: [\d.e-]+ seconds per thousand units$", caplog.text, re.MULTILINE)
     known = {
         "checkpoint": "ant",
         "source": "models/ant",

@@ -5,8 +5,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from tests.faults.scene import Outcome, Scene, fault
+from tests.faults.tasks import evaluate
+from tests.small_task import write_small_task
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
+from workflow_scripts.common.fingerprint_file import read_fingerprint, write_fingerprint
 
 NAMES = ["ant", "bee", "cat"]
 # More than are looked at before the rest.
@@ -173,6 +176,32 @@ def sums_that_are_spoilt(scene: Scene) -> Outcome:
     return estimate(scene, "--sums", "sums.npz")
 
 
+def change_in_place(scene: Scene, name: str) -> None:
+    """Change one feature, where it lies in the file."""
+    path = scene.folder / f"{name}.safetensors"
+    content = bytearray(path.read_bytes())
+    content[8 + int.from_bytes(content[:8], "little")] ^= 1
+    path.write_bytes(content)
+
+
+@fault
+def features_changed_in_place(scene: Scene) -> Outcome:
+    """Sums of the features as they were are kept from before."""
+    write_zoo(scene)
+    assert estimate(scene, "--sums", "sums.npz").status == 0
+    change_in_place(scene, "bee")
+    return estimate(scene, "--sums", "sums.npz")
+
+
+@fault
+def features_of_a_task_changed_in_place(scene: Scene) -> Outcome:
+    """Fits of the features as they were are kept from before."""
+    write_small_task(scene.folder)
+    assert evaluate(scene, "--singles", "--fits", "fits.csv").status == 0
+    change_in_place(scene, "bee")
+    return evaluate(scene, "--singles", "--fits", "fits.csv")
+
+
 @fault
 def quality_of_features_with_nan(scene: Scene) -> Outcome:
     """It is scored while the covariance is estimated."""
@@ -191,3 +220,54 @@ def fingerprint_of_features_with_nan(scene: Scene) -> Outcome:
     write_features(scene, "bee", features)
     flags = ["--features", "bee.safetensors", "--output", "bee.npz"]
     return scene.script("covariance.fingerprint", *flags)
+
+
+def fingerprints(scene: Scene) -> None:
+    """Write two stretches of the fingerprint of each checkpoint."""
+    (scene.folder / "prints").mkdir(exist_ok=True)
+    for name in NAMES:
+        for first in (0, 64):
+            flags = ["--features", f"{name}.safetensors", "--pairs", 64, "--first", first]
+            flags += ["--output", f"prints/{name}-{first}.npz"]
+            assert scene.script("covariance.fingerprint", *flags).status == 0
+
+
+def merge(scene: Scene) -> Outcome:
+    """Merge them into a covariance."""
+    flags = ["--fingerprints", "prints", "--output", "zoo.npz"]
+    return scene.script("covariance.merge_fingerprints", *flags)
+
+
+@fault
+def fingerprints_of_different_features(scene: Scene) -> Outcome:
+    """The second stretch is of features that were extracted again."""
+    write_zoo(scene)
+    fingerprints(scene)
+    first = (scene.folder / "prints/bee-0.npz").read_bytes()
+    write_features(scene, "bee", some_features(9))
+    fingerprints(scene)
+    (scene.folder / "prints/bee-0.npz").write_bytes(first)
+    return merge(scene)
+
+
+@fault
+def fingerprint_with_infinity(scene: Scene) -> Outcome:
+    write_zoo(scene)
+    fingerprints(scene)
+    path = scene.folder / "prints/bee-64.npz"
+    fingerprint = read_fingerprint(path)
+    fingerprint.values[3] = np.inf
+    write_fingerprint(path, fingerprint)
+    return merge(scene)
+
+
+@fault
+def fingerprint_without_a_digest(scene: Scene) -> Outcome:
+    """Of an older version."""
+    write_zoo(scene)
+    fingerprints(scene)
+    path = scene.folder / "prints/bee-64.npz"
+    parts = vars(read_fingerprint(path))
+    del parts["features"]
+    np.savez(path, **parts)
+    return merge(scene)

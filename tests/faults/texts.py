@@ -82,6 +82,16 @@ def halves_of_one_sentence(scene: Scene) -> Outcome:
 
 
 @fault
+def halves_of_one_checkpoint(scene: Scene) -> Outcome:
+    names = ["--checkpoints", NAMES[0], "--output", "kappa.npz"]
+    sentences = "one two three .\n" * 9
+    assert estimate_on(scene, sentences, "covariance.estimate", *names).status == 0
+    flags = ["--features-folder", scene.folder, "--covariance", "kappa.npz"]
+    flags += ["--corpus", "probe.txt", "--output", "replicates.npz"]
+    return scene.script("covariance.resample", *flags)
+
+
+@fault
 def probe_of_three_words(scene: Scene) -> Outcome:
     names = ["--checkpoints", *NAMES, "--output", "kappa.npz"]
     return estimate_on(scene, "three words .\n", "covariance.estimate", *names)

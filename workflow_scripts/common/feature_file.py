@@ -14,6 +14,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -126,10 +127,25 @@ class Features:
     present: NDArray[np.bool_]
     metadata: dict[str, str]
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """The sha256 of the tensors, as recorded when they were written."""
-        return self.metadata[_DIGEST_KEY]
+        """The sha256 of the tensors, for which the whole file is read.
+
+        What is kept under a digest, to be used again, must be of these very features: the digest
+        in the metadata alone would not tell that they were changed in place.
+
+        Raises:
+            UserError: if it is not the digest that was recorded when they were written.
+        """
+        with self.path.open("rb") as file:
+            file.seek(8 + int.from_bytes(file.read(8), "little"))
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != self.metadata[_DIGEST_KEY]:
+            raise UserError(
+                f"{self.path}: the features are not those that were written there; delete the file "
+                "and run again"
+            )
+        return digest
 
     def read(self, units: NDArray[np.int64]) -> NDArray[np.floating]:
         """The features [len(units), d] of some units.

@@ -22,6 +22,7 @@ class Fingerprint:
         seed: of the pairs.
         terms: how many entries make up a number.
         first: which number of the endless sequence is the first here.
+        features: sha256 of the features; stretches of a checkpoint must be of the same.
         values: float32 [p], the numbers; not a number where the checkpoint lacks a unit.
         estimator: of κ; there is only ``"debiased"``.
     """
@@ -32,6 +33,7 @@ class Fingerprint:
     seed: int
     terms: int
     first: int
+    features: str
     values: NDArray[np.float32]
     estimator: str = "debiased"
 
@@ -46,17 +48,18 @@ def read_fingerprint(path: Path) -> Fingerprint:
     """Read what :func:`write_fingerprint` wrote.
 
     Raises:
-        UserError: if the file is missing or something else.
+        UserError: if the file is missing or something else, or a number of it is infinite.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return Fingerprint(
+            fingerprint = Fingerprint(
                 str(file["checkpoint"]),
                 str(file["corpus"]),
                 int(file["units"]),
                 int(file["seed"]),
                 int(file["terms"]),
                 int(file["first"]),
+                str(file["features"]),
                 np.asarray(file["values"], np.float32),
                 str(file["estimator"]),
             )
@@ -67,3 +70,6 @@ def read_fingerprint(path: Path) -> Fingerprint:
             f"{path}: this is no fingerprint; make it with "
             "python -m workflow_scripts.covariance.fingerprint"
         ) from error
+    if np.isinf(fingerprint.values).any():
+        raise UserError(f"{path}: a number of this fingerprint is infinite; make it again")
+    return fingerprint

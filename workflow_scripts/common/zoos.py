@@ -416,7 +416,8 @@ class TextZoo(Zoo):
     )
     convergence: Annotated[list[PositiveInt], AllDifferent] = Field(
         [32, 128, 512, 1024, 4096],
-        description="numbers of probe sentences at which the covariance is also estimated",
+        description="numbers of probe sentences at which the covariance is also estimated, beside "
+        "half and all",
     )
     features: WordFeatureSettings = Field(
         WordFeatureSettings(), description="how words get their vectors"

@@ -53,16 +53,29 @@ def on_chance(sums: GramSums) -> list[str]:
 
 
 def on_convergence(steps: Sequence[Step]) -> list[str]:
-    """Whether the covariance still moved when the probe was doubled for the last time."""
-    whole = steps[-1].sentences
-    halves = [step for step in steps if whole / 4 <= step.sentences <= whole / 2]
-    if not halves or not halves[-1].kl > _DIVERGENCE:
+    """Whether the covariance still moved when the probe was doubled for the last time.
+
+    Args:
+        steps: in the order of their sentences; one has half of the last one's, if that has several.
+    """
+    whole = steps[-1]
+    if math.isnan(whole.kl):
+        return [
+            "whether the covariance has converged cannot be told, because it is not positive "
+            "definite: leave out copies of checkpoints, or use more sentences for the probe"
+        ]
+    halves = [step for step in steps if 0 < step.sentences == whole.sentences // 2]
+    if not halves or halves[0].kl <= _DIVERGENCE:
         return []
-    half = halves[-1]
+    half = halves[0]
+    found = (
+        f"is {half.kl:.2g} nats away from that of all (more than {_DIVERGENCE})"
+        if math.isfinite(half.kl)
+        else "is not positive definite, or there is none"
+    )
     return [
-        f"the covariance has not converged: that of the first {half.sentences} of {whole} "
-        f"sentences is {half.kl:.2g} nats away from that of all (more than {_DIVERGENCE}); use "
-        "more sentences for the probe"
+        f"the covariance has not converged: that of the first {half.sentences} of "
+        f"{whole.sentences} sentences {found}; use more sentences for the probe"
     ]
 
 

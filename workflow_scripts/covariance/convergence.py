@@ -54,6 +54,8 @@ def prefixes_of(
 ) -> list[Prefix]:
     """The beginnings of a probe that are shorter than it, by length, and all of it.
 
+    One of them is half of the sentences, which tells whether the estimate has converged.
+
     Args:
         sentence_lengths: number of words of every sentence of the probe.
         sizes: numbers of sentences; those of the whole probe or more are left out.
@@ -61,7 +63,7 @@ def prefixes_of(
     """
     total = len(sentence_lengths)
     ends = list(accumulate(sentence_lengths))
-    shorter = [size for size in sorted(set(sizes)) if size < total]
+    shorter = [size for size in sorted({*sizes, total // 2}) if 0 < size < total]
     words = np.searchsorted(units, [ends[size - 1] for size in shorter])
     parts = [Prefix(size, int(count)) for size, count in zip(shorter, words, strict=True)]
     return [*parts, Prefix(total, len(units))]

@@ -154,7 +154,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         type=positive_int,
         nargs="+",
         default=[],
-        help="numbers of sentences to estimate from beside all; larger ones than all do not count",
+        help="numbers of sentences to estimate from beside half and all; larger ones than all do "
+        "not count",
     )
     add_flags(flags, CovarianceSettings)
     arguments = flags.parse_args(argv)

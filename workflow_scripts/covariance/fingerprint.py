@@ -63,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.seed,
         terms_of(units, arguments.first, arguments.pairs),
         arguments.first,
+        features.digest,
         values,
     )
     write_fingerprint(arguments.output, fingerprint)

@@ -16,7 +16,8 @@ def fingerprint_alignment(numbers: NDArray[np.floating]) -> NDArray[np.float64]:
     g², as in Cochran 1977, "Sampling techniques", chapter 7.)
 
     Args:
-        numbers: [m, p], the fingerprints; with p as many as all pairs of units κ is exact.
+        numbers: [m, p], the fingerprints, of checkpoints that have all units; with p as many as
+            all pairs of units κ is exact.
     """
     rows = numbers.astype(np.float64)
     means = rows @ rows.T / rows.shape[1]

@@ -57,12 +57,12 @@ def plan_gram_tiles(
     left = memory_bytes - 16 * count * units
     held = 8 * total * units <= left
     if held:
-        rows = _largest_block(left - 4 * total * units, count, 0)
+        rows = largest_block(left - 4 * total * units, count, 0)
         rows = min(rows, _BLOCK_IN_MEMORY)
     else:
         # A block of all checkpoints, and those that are read again.
         row_bytes = 4 * (total + workers * max(dims))
-        rows = min(_largest_block(left, count, row_bytes), _LARGEST_BLOCK)
+        rows = min(largest_block(left, count, row_bytes), _LARGEST_BLOCK)
     rows = max(rows, _LEAST_BLOCK)
     tiles = float(units) * (units + rows)
     stacking = _STACKING * count * len(fresh) * (1 if len(fresh) == count else 2)
@@ -70,7 +70,7 @@ def plan_gram_tiles(
     return TilePlan(rows, held, tiles * (total + stacking), read * units * total)
 
 
-def _largest_block(memory_bytes: int, count: int, row_bytes: int) -> int:
+def largest_block(memory_bytes: int, count: int, row_bytes: int) -> int:
     """The largest b with 4 N b² + b · row_bytes ≤ memory."""
     root = math.sqrt(row_bytes**2 + 16 * count * max(memory_bytes, 0))
     return int(root - row_bytes) // (8 * count)

@@ -31,11 +31,17 @@ def join(parts: Sequence[Fingerprint]) -> Fingerprint:
     """The fingerprint of one checkpoint from those of successive pairs.
 
     Raises:
-        UserError: if pairs are missing between them, or stand twice.
+        UserError: if they are not of the same features, or pairs are missing between them or stand
+            twice.
     """
     parts = sorted(parts, key=lambda one: one.first)
     for part in parts[1:]:
         _check_alike(parts[0], part, _SHARED)
+        if part.features != parts[0].features:
+            raise UserError(
+                f"the fingerprints of {part.checkpoint} are of different features; make all of "
+                "them from one feature file"
+            )
     for before, after in pairwise(parts):
         if before.first + len(before.values) != after.first:
             raise UserError(
@@ -137,8 +143,16 @@ def gather(files: dict[str, list[Path]], path: Path) -> Zoo:
     return Zoo(names, numbers, common, like)
 
 
-def full_matrix(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
-    """κ from fingerprints [m, p], with what a user should know of it."""
+def full_matrix(rows: NDArray[np.float64], complete: bool) -> tuple[NDArray[np.float64], list[str]]:
+    """κ from fingerprints [m, p], with what a user should know of it.
+
+    Args:
+        complete: whether all numbers are here. Numbers are scaled by all units that their
+            checkpoint has; over those that all checkpoints have, their squares have another mean
+            than one. Cosines need no mean.
+    """
+    if not complete:
+        return cosines(rows), []
     kappa = fingerprint_alignment(rows)
     if np.linalg.eigvalsh(kappa)[0] > SMALLEST_NUGGET:
         return kappa, []
@@ -151,12 +165,17 @@ def full_matrix(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[st
 
 def write_full(path: Path, zoo: Zoo) -> None:
     """Write the matrix, of a zoo that fits in memory."""
-    values, notes = full_matrix(np.concatenate([*zoo.rows()]))
+    values, notes = full_matrix(np.concatenate([*zoo.rows()]), bool(zoo.common.all()))
     for note in notes:
         log.warning("%s", note)
     like = zoo.like
     write_covariance(path, Covariance(zoo.names, values, like.units, like.estimator, notes))
-    log.info("covariance of %d checkpoints from %d numbers", len(values), zoo.common.sum())
+    log.info(
+        "covariance of %d checkpoints from %d of %d numbers",
+        len(values),
+        zoo.common.sum(),
+        len(zoo.common),
+    )
 
 
 def write_factor(path: Path, zoo: Zoo, rank: int, seed: int) -> None:

@@ -5,31 +5,29 @@ random half of the probe.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import cast, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import (
-    Features,
     check_same_corpus,
     common_units,
     open_features,
 )
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.replicates_file import Replicates, write_replicates
-from workflow_scripts.common.script import UserError, existing_file, parser, run
+from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.unit_groups import read_unit_groups
 from workflow_scripts.covariance.kernel_alignment import Estimator
 from workflow_scripts.covariance.resampling import (
-    block_sums,
     draw_blocks,
+    draw_halves,
     half_samples,
+    half_sums,
     spread_about,
 )
 from workflow_scripts.covariance.settings import StabilitySettings
@@ -49,6 +47,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="what the features are of, .txt or .units.parquet",
     )
     flags.add_argument("--seed", type=int, default=0, help="of the blocks and their halves")
+    flags.add_argument(
+        "--memory-mb",
+        type=positive_int,
+        default=1000,
+        help="for tiles and blocks of features, beside replicates and sums of rows [default: 1000]",
+    )
     flags.add_argument("--output", type=Path, required=True, help="the replicates, .npz")
     add_flags(flags, StabilitySettings)
     arguments = flags.parse_args(argv)
@@ -58,6 +62,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     names = covariance.names
     if covariance.estimator not in get_args(Estimator):
         raise UserError(f"{arguments.covariance}: it was brought along, with no probe to resample")
+    if len(names) < 2:
+        raise UserError(
+            f"{arguments.covariance}: it is of one checkpoint, which varies with no other; "
+            "estimate it of several"
+        )
     features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
     check_same_corpus(names, features)
     groups = read_unit_groups(arguments.corpus)
@@ -69,34 +78,34 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     try:
         blocks = draw_blocks(groups[units], settings.blocks, settings.units, arguments.seed)
-        sums = block_sums([partial(_rows, one, units) for one in features], blocks)
-        halves = half_samples(
-            sums, cast(Estimator, covariance.estimator), settings.replicates, arguments.seed
+        used = units[np.concatenate(blocks)]
+        # Sums and halves may each fill much of the memory; none is kept longer than it is needed.
+        values = spread_about(
+            covariance.values,
+            half_samples(
+                half_sums(
+                    lambda i, rows: features[i].read(used[rows]),
+                    [one.features.shape[1] for one in features],
+                    [len(block) for block in blocks],
+                    draw_halves(len(blocks), settings.replicates, arguments.seed),
+                    arguments.memory_mb << 20,
+                ),
+                cast(Estimator, covariance.estimator),
+            ),
+            len(used) / len(units),
         )
     except ValueError as error:
         raise UserError(
             f"{arguments.features_folder}: {error}; use a larger probe, or stability: "
             "{replicates: 0}"
         ) from error
-    used = int(sums.starts[-1])
-    replicates = Replicates(
-        names,
-        spread_about(covariance.values, halves, used / len(units)),
-        used,
-        len(blocks),
-    )
+    replicates = Replicates(names, values, len(used), len(blocks))
     write_replicates(arguments.output, replicates)
     above = replicates.standard_errors[np.triu_indices(len(names), 1)]
     found(
-        f"{settings.replicates} replicates from {used:,} units in {len(blocks)} blocks; "
+        f"{settings.replicates} replicates from {len(used):,} units in {len(blocks)} blocks; "
         f"standard errors of κ: median {np.median(above):.4f}, largest {above.max():.4f}"
     )
-
-
-def _rows(
-    features: Features, units: NDArray[np.int64], chosen: NDArray[np.int64]
-) -> NDArray[np.floating]:
-    return features.read(units[chosen])
 
 
 if __name__ == "__main__":

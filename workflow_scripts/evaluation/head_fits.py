@@ -75,8 +75,12 @@ class HeadFits:
         self._code = code_digest()
 
     def key(self, head: Head) -> str:
-        """A hash of everything that decides the score of a head, and nothing else."""
-        digests = [(name, self._files.digests[name]) for name in head.subset]
+        """A hash of everything that decides the score of a head, and nothing else.
+
+        Raises:
+            UserError: if the features of a checkpoint were changed in place.
+        """
+        digests = [(name, self._files.features[name].digest) for name in head.subset]
         # Which other heads are wanted decides nothing.
         settings = self._settings.model_dump(exclude={"seeds", "project"})
         parts = [digests, self._files.decided, settings, head.seed, head.project, self._code]
@@ -98,7 +102,7 @@ class HeadFits:
 
     def _train(self, heads: Sequence[Head], keys: dict[Head, str]) -> None:
         needed = sorted({name for head in heads for name in head.subset})
-        features = {name: self._files.features[name] for name in needed}
+        features = {name: self._files.features[name].features for name in needed}
         problem = make_problem(self._files.task, features, self._settings, self._memory_bytes)
         device = _device(self._settings, self._device)
         with tqdm(total=len(heads), unit="head", mininterval=5) as progress:

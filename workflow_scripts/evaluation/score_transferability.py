@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     are_classes = task.kind == "classification"
     columns = np.eye(classes)[targets] if are_classes else targets[:, None].astype(np.float64)
     rows = []
-    for name, array in files.features.items():
-        features = TaskFeatures({name: array}, units, arguments.memory_mb << 20)
+    for name, file in files.features.items():
+        features = TaskFeatures({name: file.features}, units, arguments.memory_mb << 20)
         evidence = log_maximum_evidence(_blocks(features, name), columns)
         separation = math.nan
         if are_classes:

@@ -27,13 +27,11 @@ class TaskFiles:
     Attributes:
         task: the units that count, those of train first, then dev, then test.
         features: of each checkpoint on the whole corpus.
-        digests: of the same.
         decided: a hash of the task and of which units count, which other checkpoints decide too.
     """
 
     task: Task
-    features: dict[str, NDArray[np.floating]]
-    digests: dict[str, str]
+    features: dict[str, Features]
     decided: str
 
 
@@ -49,9 +47,7 @@ def open_task(path: Path, folder: Path, checkpoints: Sequence[str]) -> TaskFiles
         UserError: if the features are of another corpus than the task.
     """
     task = read_task(path)
-    files: dict[str, Features] = {
-        name: open_features(feature_path(folder, name)) for name in checkpoints
-    }
+    files = {name: open_features(feature_path(folder, name)) for name in checkpoints}
     check_same_corpus(checkpoints, list(files.values()))
     corpus = files[checkpoints[0]].metadata.get("corpus")
     if corpus != task.corpus:
@@ -68,8 +64,7 @@ def open_task(path: Path, folder: Path, checkpoints: Sequence[str]) -> TaskFiles
             split=task.split[kept],
             target=task.target[kept],
         ),
-        {name: file.features for name, file in files.items()},
-        {name: file.digest for name, file in files.items()},
+        files,
         hashlib.sha256(file_digest(path).encode() + counts.tobytes()).hexdigest(),
     )
 

@@ -15,6 +15,7 @@ from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import DTYPES, FeatureWriter
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
+from workflow_scripts.common.speed import log_speed
 from workflow_scripts.features.image_features import image_features
 
 
@@ -69,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             writer.write(rows, stored)
             bar.update(len(features))
     seconds = time.monotonic() - started
+    log_speed(card.checkpoint, seconds, len(images))
     found(
         f"{len(images):,} images, {feature_dim(network)} dims, "
         f"{len(images) / seconds:,.0f} images/s on {device}"

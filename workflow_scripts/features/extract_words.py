@@ -18,6 +18,7 @@ from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.common.speed import log_speed
 from workflow_scripts.features.settings import WordFeatureSettings
 from workflow_scripts.features.text_model import load_text_model
 from workflow_scripts.features.word_features import feature_width, word_features
@@ -82,6 +83,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             bar.update(len(rows))
             present += len(rows)
     seconds = time.monotonic() - started
+    log_speed(card.checkpoint, seconds, words)
     absent = f", {words - present:,} of them without a vector" if words > present else ""
     found(f"{words:,} words{absent}, {width} dims, {words / seconds:,.0f} words/s on {device}")
 
