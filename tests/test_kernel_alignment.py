@@ -39,7 +39,7 @@ from workflow_scripts.covariance.pairs import pairs_with
 
 MATRICES = list[NDArray[np.float64]]
 # What products in single precision leave, in κ.
-SINGLE = 3e-7
+SINGLE = 5e-7
 TORCH = TorchArrays(torch.device("cpu"))
 THREADS = NumpyArrays(ThreadPoolExecutor(3), workers=3)
 FORMS = [sums_of_cross_products, sums_of_gram_tiles]

@@ -17,6 +17,7 @@ from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.common.speed import log_speed
 from workflow_scripts.features.settings import VisionFeatureSettings
 from workflow_scripts.features.vision_model import load_vision_model
 
@@ -75,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             writer.write(slice(start, start + len(batch)), stored)
             bar.update(len(batch))
     seconds = time.monotonic() - started
+    log_speed(card.checkpoint, seconds, len(images))
     found(
         f"{len(images):,} images, {width} dims, {len(images) / seconds:,.0f} images/s on {device}"
     )
