@@ -1,5 +1,9 @@
 """Upper bounds, swaps and branch and bound, against exhaustive search."""
 
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
 
@@ -52,6 +56,34 @@ def objective(matrices: list[Matrix], picks: tuple[int, ...]) -> float:
 def best(matrices: list[Matrix], size: int) -> float:
     """The highest objective of any set of the size, looked for in all of them."""
     return max(objective(matrices, picks) for picks in combinations(range(len(matrices[0])), size))
+
+
+@contextmanager
+def seconds(limit: int) -> Iterator[None]:
+    """What runs inside fails when it takes longer, so that a loop without end is no test without
+    end."""
+
+    def stop(number: int, frame: object) -> None:
+        raise TimeoutError(f"it took longer than {limit} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(limit)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def with_copies(copies: int, seed: int) -> list[Matrix]:
+    """Twelve checkpoints, some of them the same, whose κ has the jitter that the README advises;
+    and its inverse."""
+    factor = np.random.default_rng(seed).normal(size=(12, 15))
+    factor[:copies] = factor[0]
+    factor /= np.linalg.norm(factor, axis=1, keepdims=True)
+    kappa = (factor @ factor.T + 1e-6 * np.eye(12)) / (1 + 1e-6)
+    np.fill_diagonal(kappa, 1.0)
+    return [kappa, precision(kappa)]
 
 
 def schur_complement(matrix: Matrix, given: list[int], left: list[int]) -> Matrix:
@@ -153,6 +185,38 @@ def test_swaps_end_where_no_swap_helps_and_never_below_greedy(seed: int) -> None
         assert len(set(improved)) == size
         assert log_determinants(matrices, improved) >= log_determinants(matrices, picks) - ROUNDING
         assert swap_gains(matrices, improved).max() <= ROUNDING
+
+
+@pytest.mark.parametrize("copies", [4, 5])
+def test_swaps_among_copies_of_a_checkpoint_come_to_an_end(copies: int) -> None:
+    with seconds(60):
+        for seed in range(12):
+            matrices = with_copies(copies, seed)
+            order = greedy(matrices, 6).order
+            for size in range(1, 7):
+                improved = improve_by_swaps(matrices, order[:size])
+                before = log_determinants(matrices, sorted(order[:size]))
+                assert len(set(improved)) == size
+                assert log_determinants(matrices, sorted(improved)) >= before
+
+
+@pytest.mark.parametrize("copies", [4, 5])
+def test_the_best_set_among_copies_is_found_within_its_time(copies: int) -> None:
+    for seed in range(4):
+        matrices = with_copies(copies, seed)
+        started = time.monotonic()
+        with seconds(60):
+            [found] = best_sets(matrices, [4], time_limit=3)
+        assert time.monotonic() - started < 10
+        assert found.objective == pytest.approx(best(matrices, 4), abs=1e-5)
+        assert found.objective <= found.bound
+
+
+def test_after_the_deadline_no_swap_is_made() -> None:
+    matrices = random_pair(14, 3, rows=0)
+    worst = min(combinations(range(14), 4), key=lambda picks: objective(matrices, picks))
+    assert improve_by_swaps(matrices, worst) != list(worst)
+    assert improve_by_swaps(matrices, worst, deadline=time.monotonic()) == list(worst)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -78,7 +78,7 @@ def best_sets(
     order = greedy(matrices, max(sizes)).order
     found = []
     for done, size in enumerate(sizes):
-        picks = improve_by_swaps(matrices, order[:size])
+        picks = improve_by_swaps(matrices, order[:size], deadline)
         share = (deadline - time.monotonic()) / (len(sizes) - done)
         found.append(best_set(matrices, size, picks, share))
     return found
@@ -97,7 +97,7 @@ def best_set(
     """
     deadline = time.monotonic() + time_limit
     count = len(matrices[0])
-    search = _Search(matrices, size, picks)
+    search = _Search(matrices, size, picks, deadline)
     everything = _Node(np.zeros(0, np.intp), np.arange(count), None)
     # Of equal bounds the earlier node goes first: the number decides before nodes are compared.
     queue = [(-online_bounds(matrices, [size])[size], 0, everything)]
@@ -117,9 +117,12 @@ def best_set(
 class _Search:
     """The best set so far, and what a node leaves to look at."""
 
-    def __init__(self, matrices: Sequence[Matrix], size: int, picks: Sequence[int]) -> None:
+    def __init__(
+        self, matrices: Sequence[Matrix], size: int, picks: Sequence[int], deadline: float
+    ) -> None:
         self._matrices = matrices
         self._size = size
+        self._deadline = deadline
         self.picks = sorted(picks)
         self.objective = log_determinants(matrices, self.picks)
 
@@ -163,7 +166,8 @@ class _Search:
     def _offer(self, picks: Indices) -> None:
         """Keep a set, made better by swaps, if it is better than the best."""
         if log_determinants(self._matrices, picks.tolist()) > self.objective:
-            self.picks = sorted(improve_by_swaps(self._matrices, picks.tolist()))
+            improved = improve_by_swaps(self._matrices, picks.tolist(), self._deadline)
+            self.picks = sorted(improved)
             self.objective = log_determinants(self._matrices, self.picks)
 
 
