@@ -14,8 +14,8 @@ import numpy as np
 from workflow_scripts.common.low_rank_file import LowRank
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.selection.bounds import Matrices, upper_bounds
-from workflow_scripts.selection.branch_and_bound import best_sets
+from workflow_scripts.selection.bounds import Matrices
+from workflow_scripts.selection.branch_and_bound import best_sets, searched_bounds
 from workflow_scripts.selection.constraints import stops
 from workflow_scripts.selection.coverage import (
     greedy_facility_location,
@@ -309,7 +309,7 @@ def _bounds(
 ) -> dict[int, float] | dict[int, None]:
     if matrices is None or not sizes or not pool.certify:
         return dict.fromkeys(sizes)
-    return upper_bounds(matrices, sizes)
+    return searched_bounds(matrices, sizes)
 
 
 def _nested(
