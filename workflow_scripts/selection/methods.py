@@ -23,6 +23,7 @@ from workflow_scripts.selection.coverage import (
     largest_row_sums,
 )
 from workflow_scripts.selection.expected_risk import greedy_expected_risk, standardised
+from workflow_scripts.selection.low_rank_bounds import low_rank_bounds
 from workflow_scripts.selection.low_rank_selection import greedy_low_rank, low_rank_hub
 from workflow_scripts.selection.mutual_information import GreedyPicks, greedy, hub, precision
 from workflow_scripts.selection.pool import Pool, Selection
@@ -68,15 +69,16 @@ def select(settings: MethodSettings, sizes: list[int], pool: Pool) -> list[Selec
     if problem:
         raise UserError(problem)
     if pool.low_rank is not None:
-        return _select_from_low_rank(settings, sizes, pool.names, pool.low_rank)
+        return _select_from_low_rank(settings, sizes, pool, pool.low_rank)
     return REGISTRY[type(settings)](settings, sizes, pool)
 
 
 def _select_from_low_rank(
-    settings: MethodSettings, sizes: list[int], names: list[str], kappa: LowRank
+    settings: MethodSettings, sizes: list[int], pool: Pool, kappa: LowRank
 ) -> list[Selection]:
     factor, nugget = kappa.factor, kappa.nugget
     largest = max(sizes)
+    informed = isinstance(settings, MmiSettings)
     if isinstance(settings, EntropySettings):
         picks = greedy_low_rank(factor, nugget, largest, low_rank_hub(factor, nugget), False)
     elif isinstance(settings, MmiSettings) and not settings.constrains and settings.stop == "size":
@@ -87,9 +89,11 @@ def _select_from_low_rank(
             "a covariance of low rank serves the methods mmi (without constraints) and entropy; "
             "the others need the full matrix"
         )
+    bounds: Mapping[int, float | None] = dict.fromkeys(sizes)
+    if pool.certify:
+        bounds = low_rank_bounds(factor, nugget, picks.order, sizes, informed)
     return [
-        Selection([names[i] for i in picks.order[:size]], objective=picks.objective[:size])
-        for size in sizes
+        _certified(picks.order[:size], picks.objective[:size], bounds[size], pool) for size in sizes
     ]
 
 
