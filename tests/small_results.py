@@ -196,6 +196,7 @@ def contents(**changed: Any) -> dict[str, Any]:
     """What the page is told that there is."""
     return {
         "headline": "mmi",
+        "limit": None,
         "random": "random",
         "singles": [],
         "tables": TABLES,

@@ -56,7 +56,7 @@ REGISTRY: dict[type[MethodSettings], Select] = {}
 
 
 def select(settings: MethodSettings, sizes: list[int], pool: Pool) -> list[Selection]:
-    """The selections of a method at every size; sizes beyond where it stops have none.
+    """The selections of a method at every size; where it stops takes the place of larger sizes.
 
     Raises:
         UserError: if a size is larger than the pool, or the method cannot serve it.
@@ -81,7 +81,7 @@ def _select_from_low_rank(
     informed = isinstance(settings, MmiSettings)
     if isinstance(settings, EntropySettings):
         picks = greedy_low_rank(factor, nugget, largest, low_rank_hub(factor, nugget), False)
-    elif isinstance(settings, MmiSettings) and not settings.constrains and settings.stop == "size":
+    elif isinstance(settings, MmiSettings) and not settings.constrains and not settings.may_stop:
         first = low_rank_hub(factor, nugget) if settings.start == "hub" else None
         picks = greedy_low_rank(factor, nugget, largest, first)
     else:
@@ -123,14 +123,14 @@ def mmi(settings: MmiSettings, sizes: list[int], pool: Pool) -> list[Selection]:
         ranked = largest_row_sums(matrices[0], len(matrices[0])).order
         first = next(one for one in ranked if allows([], one))
     picks = greedy(matrices, largest, first, allows if settings.constrains else None)
-    if settings.stop != "size":
+    if settings.may_stop:
         noise = None
         if settings.stop == "noise":
             assert pool.replicates is not None
             noise = (_ONE_SIDED * pool.replicates.gain_errors(picks.order)).tolist()
         worth = stops(np.diff(picks.objective, prepend=0.0).tolist(), noise)
-        least = max(len(settings.must_include), 1)
-        sizes = [size for size in sizes if size <= max(worth, least)]
+        found = max(worth, len(settings.must_include), 1)
+        sizes = list(dict.fromkeys(min(size, found) for size in sizes))
     return _nested(picks, sizes, pool, matrices)
 
 

@@ -201,11 +201,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         table.to_csv(sys.stdout, index=False)
         return
     write_table(table, Path(arguments.output))
-    if not selections:
-        found("stops before its first size, so that its table has no rows")
-        return
     largest = max(selections, key=lambda one: len(one.picks))
-    found(" + ".join(largest.picks))
+    size = len(largest.picks)
+    stopped = f"stops at k = {size}: " if settings.may_stop and size < max(arguments.k) else ""
+    found(stopped + " + ".join(largest.picks))
     for one in selections:
         if one.objective is not None and one.bound is not None:
             say = found if one is largest else log.info

@@ -44,6 +44,11 @@ class MethodSettings(Settings):
         """What it reads beside: each checkpoint's quality or card, or replicates of κ."""
         return []
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether it may stop before the largest size, at one that it finds."""
+        return False
+
     def misfit(self, names: list[str], sizes: list[int]) -> str | None:
         """Why this method cannot select from these checkpoints, or ``None`` if it can."""
         return None
@@ -64,7 +69,7 @@ class MmiSettings(ConstraintSettings, MethodSettings):
         "size",
         description="gain makes no pick, after the first, that does not increase the mutual "
         "information; noise none whose gain is not above zero by 1.645 of its standard errors "
-        "over replicates of κ: larger sizes are not selected",
+        "over replicates of κ: the size at which it stops takes the place of larger ones",
     )
 
     @property
@@ -72,6 +77,11 @@ class MmiSettings(ConstraintSettings, MethodSettings):
         """The cards, for costs that are read off the checkpoints; replicates, for the noise."""
         cards: list[Beside] = [] if self.cost is None else ["cards"]
         return [*cards, "replicates"] if self.stop == "noise" else cards
+
+    @property
+    def may_stop(self) -> bool:
+        """Unless it goes on to the largest size whatever a pick gains."""
+        return self.stop != "size"
 
     def misfit(self, names: list[str], sizes: list[int]) -> str | None:
         """Some set of every size must be allowed."""
