@@ -99,13 +99,19 @@ class MmiSwapSettings(MethodSettings):
 
 
 class MmiExactSettings(MethodSettings):
-    """Maximum mutual information, proven by branch and bound as far as the time allows."""
+    """Maximum mutual information, proven by branch and bound as far as the time allows.
+
+    Proven sets are the same in every run. Where the time ends before, sets and bounds depend on how
+    fast the machine is.
+    """
 
     # Hundreds of proofs would take hundreds of times as long.
     resampled: ClassVar[bool] = False
     method: Literal["mmi_exact"] = "mmi_exact"
     time_limit: PositiveFloat = Field(
-        60.0, description="seconds for all sizes; then the best sets so far and their bounds stand"
+        60.0,
+        description="seconds for all sizes; then the best sets so far and their bounds stand, "
+        "which may differ from run to run",
     )
 
 
@@ -120,7 +126,8 @@ class QualityEntropySettings(MethodSettings):
 
     The log-determinant of diag(q) κ diag(q) over the picks, q being the quality over the zoo's
     median: log det κ_AA plus twice the sum of log q. Mutual information does not change when
-    variables are scaled, so there is no such variant of mmi.
+    variables are scaled, so there is no such variant of mmi. Replicates are of κ alone: q stays
+    that of the whole probe, which makes picks from them more alike than those from other probes.
     """
 
     method: Literal["quality_entropy"] = "quality_entropy"
@@ -156,6 +163,7 @@ class ExpectedRiskSettings(MethodSettings):
     """Greedy minimum of the ridge residual that an unseen task is expected to leave."""
 
     reads: ClassVar[Reads] = "features"
+    # Each replicate would take as long as the picks, about a second in a small zoo.
     resampled: ClassVar[bool] = False
     method: Literal["expected_risk"] = "expected_risk"
     ridge: PositiveFloat = Field(

@@ -1,6 +1,7 @@
 """Measures how stable the picks of a method are: what it would pick from other probes.
 
-Takes the flags of workflow_scripts.selection.select, and replicates of the covariance.
+Takes the flags of workflow_scripts.selection.select, and replicates of the covariance. Whatever
+else a method reads, such as the quality of features, stays that of the whole probe.
 """
 
 from collections import Counter
