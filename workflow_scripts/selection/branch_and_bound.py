@@ -87,7 +87,7 @@ def best_sets(
     for done, size in enumerate(sizes):
         picks = improve_by_swaps(matrices, order[:size], deadline)
         share = (deadline - time.monotonic()) / (len(sizes) - done)
-        found.append(best_set(matrices, size, picks, bounds[size], share))
+        found.append(best_set(matrices, size, picks, bounds[size], time_limit=share))
     return found
 
 
@@ -116,6 +116,7 @@ def best_set(
     size: int,
     picks: Sequence[int],
     bound: float,
+    *,
     time_limit: float = math.inf,
     node_limit: float = math.inf,
 ) -> Certified:
