@@ -40,7 +40,10 @@ onstart:
 # Not an output of a rule: it says of every run when it was, and by which code.
 onsuccess:
     write_provenances()
-    show_success({zoo: headline_method(ZOOS[zoo]) for zoo in ZOOS})
+    show_success(
+        {zoo: headline_method(ZOOS[zoo]) for zoo in ZOOS},
+        {zoo: stopping_limit(ZOOS[zoo]) for zoo in ZOOS},
+    )
 
 
 onerror:

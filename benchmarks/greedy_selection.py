@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.machine import with_machine
 from workflow_scripts.common.covariance_input import checked, read_matrix
 from workflow_scripts.report.style import COLUMN, figure
+from workflow_scripts.selection.bounds import upper_bounds
 from workflow_scripts.selection.branch_and_bound import best_set
 from workflow_scripts.selection.mutual_information import (
     greedy,
@@ -122,7 +123,8 @@ def prove_sizes(kappa: Matrix, largest: int, time_limit: float) -> pd.DataFrame:
     for size in range(1, largest + 1):
         before = time.perf_counter()
         picks = improve_by_swaps(matrices, nested.order[:size])
-        found = best_set(matrices, size, picks, time_limit)
+        bound = upper_bounds(matrices, [size])[size]
+        found = best_set(matrices, size, picks, bound, time_limit=time_limit)
         took = time.perf_counter() - before
         value = nested.objective[size - 1]
         rows.append((size, value, found.objective, found.bound, found.nodes, took))

@@ -713,6 +713,12 @@ def headline_selection(wildcards):
     )
 
 
+def stopping_limit(zoo):
+    """The largest size of that method, if it may stop before, else nothing."""
+    stops = zoo.selection.methods[headline_method(zoo)].may_stop
+    return max(zoo.selection.sizes) if stops else None
+
+
 def headline_chooses(zoo):
     """Whether that method chooses some checkpoints rather than others."""
     return zoo.selection.methods[headline_method(zoo)].method not in ("random", "all")
@@ -881,6 +887,7 @@ def report_contents(zoo):
     shown["selection"]["sizes"].sort()
     contents = {
         "headline": headline,
+        "limit": stopping_limit(settings),
         "random": next(iter(labels_of(settings, "random")), None),
         "singles": singles_labels(settings),
         "tables": table_names(zoo),

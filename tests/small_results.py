@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
-from workflow_scripts.common.table_file import STABILITY_COLUMNS
+from workflow_scripts.common.table_file import SELECTION_COLUMNS, STABILITY_COLUMNS
 from workflow_scripts.report import (
     checkpoint_table,
     information_table,
@@ -78,8 +78,8 @@ def some_selections() -> pd.DataFrame:
         for method, draw, picks in sets
         for rank, name in enumerate(picks, 1)
     ]
-    columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=[one for one in SELECTION_COLUMNS if one != "gap"])
+    return table.assign(gap=table["bound"] - table["objective"])
 
 
 def some_convergence() -> pd.DataFrame:
@@ -196,6 +196,7 @@ def contents(**changed: Any) -> dict[str, Any]:
     """What the page is told that there is."""
     return {
         "headline": "mmi",
+        "limit": None,
         "random": "random",
         "singles": [],
         "tables": TABLES,

@@ -1,5 +1,9 @@
 """Upper bounds, swaps and branch and bound, against exhaustive search."""
 
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
 
@@ -17,7 +21,7 @@ from workflow_scripts.selection.bounds import (
     spectral_bounds,
     upper_bounds,
 )
-from workflow_scripts.selection.branch_and_bound import best_set, best_sets
+from workflow_scripts.selection.branch_and_bound import best_set, best_sets, searched_bounds
 from workflow_scripts.selection.mutual_information import greedy, precision
 from workflow_scripts.selection.relaxation import (
     BRIEF,
@@ -52,6 +56,34 @@ def objective(matrices: list[Matrix], picks: tuple[int, ...]) -> float:
 def best(matrices: list[Matrix], size: int) -> float:
     """The highest objective of any set of the size, looked for in all of them."""
     return max(objective(matrices, picks) for picks in combinations(range(len(matrices[0])), size))
+
+
+@contextmanager
+def seconds(limit: int) -> Iterator[None]:
+    """What runs inside fails when it takes longer, so that a loop without end is no test without
+    end."""
+
+    def stop(number: int, frame: object) -> None:
+        raise TimeoutError(f"it took longer than {limit} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(limit)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def with_copies(copies: int, seed: int) -> list[Matrix]:
+    """Twelve checkpoints, some of them the same, whose κ has the jitter that the README advises;
+    and its inverse."""
+    factor = np.random.default_rng(seed).normal(size=(12, 15))
+    factor[:copies] = factor[0]
+    factor /= np.linalg.norm(factor, axis=1, keepdims=True)
+    kappa = (factor @ factor.T + 1e-6 * np.eye(12)) / (1 + 1e-6)
+    np.fill_diagonal(kappa, 1.0)
+    return [kappa, precision(kappa)]
 
 
 def schur_complement(matrix: Matrix, given: list[int], left: list[int]) -> Matrix:
@@ -155,6 +187,38 @@ def test_swaps_end_where_no_swap_helps_and_never_below_greedy(seed: int) -> None
         assert swap_gains(matrices, improved).max() <= ROUNDING
 
 
+@pytest.mark.parametrize("copies", [4, 5])
+def test_swaps_among_copies_of_a_checkpoint_come_to_an_end(copies: int) -> None:
+    with seconds(60):
+        for seed in range(12):
+            matrices = with_copies(copies, seed)
+            order = greedy(matrices, 6).order
+            for size in range(1, 7):
+                improved = improve_by_swaps(matrices, order[:size])
+                before = log_determinants(matrices, sorted(order[:size]))
+                assert len(set(improved)) == size
+                assert log_determinants(matrices, sorted(improved)) >= before
+
+
+@pytest.mark.parametrize("copies", [4, 5])
+def test_the_best_set_among_copies_is_found_within_its_time(copies: int) -> None:
+    for seed in range(4):
+        matrices = with_copies(copies, seed)
+        started = time.monotonic()
+        with seconds(60):
+            [found] = best_sets(matrices, [4], time_limit=3)
+        assert time.monotonic() - started < 10
+        assert found.objective == pytest.approx(best(matrices, 4), abs=1e-5)
+        assert found.objective <= found.bound
+
+
+def test_after_the_deadline_no_swap_is_made() -> None:
+    matrices = random_pair(14, 3, rows=0)
+    worst = min(combinations(range(14), 4), key=lambda picks: objective(matrices, picks))
+    assert improve_by_swaps(matrices, worst) != list(worst)
+    assert improve_by_swaps(matrices, worst, deadline=time.monotonic()) == list(worst)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_branch_and_bound_finds_what_exhaustive_search_finds(seed: int) -> None:
     matrices = random_pair(6 + seed % 6, seed, rows=seed % 3)
@@ -169,17 +233,66 @@ def test_branch_and_bound_finds_what_exhaustive_search_finds(seed: int) -> None:
 def test_branch_and_bound_begins_with_any_set() -> None:
     matrices = random_pair(12, 0, rows=0)
     for picks in ([0, 1, 2, 3], [8, 9, 10, 11]):
-        found = best_set(matrices, 4, picks, time_limit=60)
+        found = best_set(matrices, 4, picks, upper_bounds(matrices, [4])[4], time_limit=60)
         assert found.objective == pytest.approx(best(matrices, 4), abs=1e-8)
 
 
 def test_without_time_the_bound_still_holds() -> None:
     matrices = random_pair(14, 3, rows=0)
     picks = greedy(matrices, 5).order
-    found = best_set(matrices, 5, picks, time_limit=0)
+    bound = upper_bounds(matrices, [5])[5]
+    found = best_set(matrices, 5, picks, bound, time_limit=0)
     assert found.nodes == 0
     assert found.picks == sorted(picks)
-    assert found.objective <= best(matrices, 5) <= found.bound
+    assert found.objective <= best(matrices, 5) <= found.bound == bound
+
+
+@pytest.mark.parametrize("size", [20, 700])
+def test_the_best_sets_found_have_no_looser_bounds_than_others(size: int) -> None:
+    """Also where there are too many variables to search, or no time."""
+    # A low rank beside a diagonal, of which the eigenvalues know more than greedy sets.
+    factor = np.random.default_rng(0).normal(size=(size, 4)) * [3, 2, 1, 0.5]
+    covariance = factor @ factor.T + 0.5 * np.eye(size)
+    scale = np.sqrt(np.diag(covariance))
+    kappa = covariance / np.outer(scale, scale)
+    matrices = [kappa, precision(kappa)]
+    bounds = upper_bounds(matrices, [5, 15])
+    for one in best_sets(matrices, [5, 15], time_limit=1e-6):
+        assert one.bound <= bounds[len(one.picks)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(3, 10), st.integers(0, 4), st.data())
+def test_a_search_that_is_cut_short_still_proves_its_bound(
+    seed: int, count: int, rows: int, data: st.DataObject
+) -> None:
+    pair = random_pair(count, seed, rows)
+    size, nodes = data.draw(st.integers(1, count - 1)), data.draw(st.integers(0, 40))
+    for matrices in (pair, pair[:1]):
+        begin = upper_bounds(matrices, [size])[size]
+        picks = np.random.default_rng(seed).permutation(count)[:size].tolist()
+        found = best_set(matrices, size, picks, begin, node_limit=nodes)
+        highest = best(matrices, size)
+        assert found.nodes <= nodes
+        assert found.objective - ROUNDING <= highest <= found.bound + ROUNDING
+        assert found.bound <= max(begin, found.objective)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bounds_of_a_small_zoo_are_those_of_its_best_sets(seed: int) -> None:
+    pair = random_pair(8 + seed, seed, rows=seed % 2)
+    weights = np.random.default_rng(seed).uniform(0.5, 2, size=len(pair[0]))
+    sizes = range(1, len(pair[0]) + 1)
+    for matrices in (pair, pair[:1], [np.outer(weights, weights) * pair[0]]):
+        found = searched_bounds(matrices, sizes)
+        assert found == searched_bounds(matrices, sizes)
+        for size in sizes:
+            assert found[size] == pytest.approx(best(matrices, size), abs=1e-8)
+
+
+def test_the_bounds_of_a_large_zoo_are_not_searched_for() -> None:
+    matrices = random_pair(61, 0)
+    assert searched_bounds(matrices, [3, 9]) == upper_bounds(matrices, [3, 9])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4])

@@ -188,24 +188,44 @@ def test_it_stops_before_the_first_gain_that_is_no_more_than_noise() -> None:
     assert stops([float("nan")]) == 0
 
 
-def test_sizes_beyond_the_largest_information_are_not_selected() -> None:
+def test_where_it_stops_takes_the_place_of_larger_sizes() -> None:
     kappa = some_kappa()
     whole = greedy_mutual_information(kappa, 5)
     best = int(np.argmax(whole.objective)) + 1
     assert 1 < best < 5
-    assert [len(picks) for picks in mmi([1, 2, 3, 4, 5], stop="gain")] == list(range(1, best + 1))
+
+    def sizes(asked: list[int], **settings: object) -> list[int]:
+        return [len(picks) for picks in mmi(asked, stop="gain", **settings)]
+
+    assert sizes([1, 2, 3, 4, 5]) == list(range(1, best + 1))
+    # It is found, also where it is not listed.
+    assert sizes([5]) == [best]
+    assert sizes([1, 5]) == [1, best]
+    assert sizes([1]) == [1]
+    [names] = mmi([5], stop="gain")
+    assert names == [NAMES[one] for one in whole.order[:best]]
+    assert sizes([4, 5], must_include=NAMES[:4]) == [4]
     assert mmi([1, 5], stop="gain", must_include=NAMES[:1])[0] == NAMES[:1]
     # Independent checkpoints tell nothing of each other; one pick is made all the same.
     assert mmi([1, 2], np.eye(5), stop="gain") == [["ant"]]
+    assert mmi([3], np.eye(5), stop="gain") == [["ant"]]
 
 
-def test_a_table_may_have_no_rows_where_mmi_stops_before_the_first_size(tmp_path: Path) -> None:
-    path = save_npz(tmp_path / "k.npz", np.eye(5))
-    table = run_select(
-        tmp_path, "--covariance", str(path), "--method", "mmi", "--k", "3", "--stop", "gain"
-    )
-    assert table.empty
-    assert list(table.columns)[:2] == ["method", "draw"]
+def test_a_table_has_the_size_at_which_mmi_stops_and_its_certificate(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = save_npz(tmp_path / "k.npz", some_kappa())
+    flags = ["--covariance", str(path), "--method", "mmi", "--k", "5"]
+    with caplog.at_level("INFO"):
+        table = run_select(tmp_path, *flags, "--stop", "gain")
+    [size] = table["k"].unique()
+    assert 1 < size < 5
+    assert f"stops at k = {size}: {' + '.join(table['checkpoint'])}" in caplog.text
+    assert table["gap"].iloc[-1] >= 0
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        run_select(tmp_path, *flags)
+    assert "stops" not in caplog.text
 
 
 # By hand.

@@ -35,6 +35,20 @@ def test_the_largest_set_is_named_in_its_order() -> None:
     ]
 
 
+def test_where_it_stops_is_said_and_whether_that_size_was_scored() -> None:
+    def stopped(limit: int | None, **tables: pd.DataFrame) -> list[str]:
+        picks = {"picks": picks_of("cat", "ant", "my dog")}
+        return headline_sentences(picks | tables, "mmi", limit)[1:-1]
+
+    told = "mmi stops at k = 3, before 20: one more pick tells too little."
+    assert stopped(20) == [told]
+    assert stopped(3) == stopped(None) == []
+    row = {"method": "mmi", "k": 3, "tasks": 8, "metric": "accuracy", "gain": NAN}
+    assert stopped(20, scores=pd.DataFrame([row])) == [told]
+    unscored = stopped(20, scores=pd.DataFrame([row | {"k": 1}, row | {"method": "hub"}]))
+    assert unscored == [told, "Sets of three are not among those scored on unseen tasks."]
+
+
 def test_the_certificate_is_never_rounded_up() -> None:
     sentence = said(information=information_of(0.8999, 1.0))[1]
     assert sentence == (

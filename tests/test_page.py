@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import vl_convert
-from small_results import NAMES, TABLES, build_results, make_tables, some_scores, write_page
+from small_results import (
+    NAMES,
+    TABLES,
+    build_results,
+    draw_all,
+    make_tables,
+    some_scores,
+    write_page,
+)
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.script import UserError
@@ -119,6 +127,33 @@ def test_a_zoo_without_tasks_has_a_page_too(zoo: Path) -> None:
     assert list(charts_of(html)) == [*CHARTS[:7], "time", "memory"]
     assert "Gain over random" not in html
     assert "unseen task" not in html
+
+
+def test_a_size_at_which_mmi_stops_is_shown_and_has_no_score(zoo: Path) -> None:
+    """Sizes 1 and 2 are scored, and it stops at 3."""
+    path = zoo / "selections/mmi.csv"
+    names = ["cat", "ant", "dog"]
+    rows = [("mmi", 0, "", 3, rank, name, 0.3) for rank, name in enumerate(names, 1)]
+    columns = ["method", "draw", "task", "k", "rank", "checkpoint", "objective"]
+    found = pd.DataFrame(rows, columns=columns)
+    found.loc[2, ["bound", "gap"]] = [0.35, 0.05]
+    pd.concat([pd.read_csv(path), found]).to_csv(path, index=False)
+    stable = zoo / "selections/mmi.stability.csv"
+    with stable.open("a", encoding="utf-8") as file:
+        file.writelines(f"mmi,3,{name},True,0.5,0.5\n" for name in names)
+    make_tables(zoo)
+    draw_all(zoo)
+    html = write_page(zoo, limit=9)
+    assert "Keep these three: cat, ant and dog." in html
+    assert "mmi stops at k = 3, before 9: one more pick tells too little." in html
+    assert "Sets of three are not among those scored on unseen tasks." in html
+    assert "The same three came out in 50% of resampled probes." in html
+    picks = pd.read_csv(zoo / "tables/picks.csv").set_index(["method", "k"])
+    assert picks.loc[("mmi", 3), "gap"] == 0.05
+    assert picks.index.get_level_values("k").max() == 3
+    charts = charts_of(html)
+    for name in ("information", "inclusion", "mean-scores"):
+        assert "<path" in drawing(charts[name]), name
 
 
 def test_without_random_sets_there_are_scores_and_no_gains(zoo: Path) -> None:

@@ -216,6 +216,13 @@ def test_the_last_words_on_a_zoo_are_its_largest_picks_and_how_they_do(tmp_path:
     ]
     write_tables(tmp_path, "mmi,1,0,a,,,\n", "mmi,1,2,accuracy,0.5,,,\n")
     assert zoo_lines("mine", "mmi", tmp_path)[1] == "    mean test accuracy 0.500 on 2 tasks"
+    # Where it stops need not be a size that is scored.
+    write_tables(tmp_path, "mmi,2,0,a + b,,,\n", "mmi,1,2,accuracy,0.5,,,\n")
+    assert zoo_lines("mine", "mmi", tmp_path, limit=5) == [
+        "mine: keep a and b (mmi, stops at k = 2)",
+        "    its first 1: mean test accuracy 0.500 on 2 tasks",
+    ]
+    assert "mmi, k = 2" in zoo_lines("mine", "mmi", tmp_path, limit=2)[0]
     assert zoo_lines("mine", "other", tmp_path) == []
     assert zoo_lines("mine", "mmi", tmp_path / "none") == []
 
@@ -225,11 +232,11 @@ def test_a_run_of_a_part_has_no_picks_to_show(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_tables(tmp_path / "results/mine/tables", "mmi,1,0,a,,,\n")
-    said = success_lines(Tally({"read": 1}, 0), 200, {"mine": "mmi"})
+    said = success_lines(Tally({"read": 1}, 0), 200, {"mine": "mmi"}, {"mine": None})
     assert said == ["Done: 1 job in 3 minutes."]
-    said = success_lines(Tally({"read": 1, "write_report": 1}, 0), 2, {"mine": "mmi"})
+    said = success_lines(Tally({"read": 1, "write_report": 1}, 0), 2, {"mine": "mmi"}, {"mine": 3})
     assert said[1:] == [
-        "mine: keep a (mmi, k = 1)",
+        "mine: keep a (mmi, stops at k = 1)",
         "Done: 2 jobs in less than a minute. Open results/report.html in a browser: it has all "
         "of it.",
     ]
@@ -428,7 +435,7 @@ def test_snakemakes_handler_is_replaced_while_jobs_run(
     assert isinstance(handler, ProgressHandler)
     assert (handler.original, handler.tally.total) == (original, 2)
     show_failure(["s.log"])
-    show_success({})
+    show_success({}, {})
     lines = original.stream.getvalue().splitlines()
     assert lines[1] == "Stopped: the same command goes on from here."
     assert lines[-1] == "Done: 2 jobs in less than a minute."
@@ -441,4 +448,4 @@ def test_who_asks_for_all_of_it_gets_snakemakes_own_lines(
     before = list(snakemake_logger.handlers)
     show_progress(workflow(**settings))
     assert snakemake_logger.handlers == before
-    show_success({})
+    show_success({}, {})

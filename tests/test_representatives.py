@@ -65,7 +65,7 @@ def test_the_script_takes_the_largest_set(tmp_path: Path) -> None:
     write_covariance(tmp_path / "probe.npz", some_covariance())
     rows = [("mmi", 0, "", 1, 1, "cat"), ("mmi", 0, "", 2, 1, "cat"), ("mmi", 0, "", 2, 2, "eel")]
     columns = ["method", "draw", "task", "k", "rank", "checkpoint"]
-    selection = pd.DataFrame(rows, columns=columns).assign(objective=1.0, bound=1.0)
+    selection = pd.DataFrame(rows, columns=columns).assign(objective=1.0, bound=1.0, gap=0.0)
     selection.to_csv(tmp_path / "mmi.csv", index=False)
     flags = ["--covariance", tmp_path / "probe.npz", "--selection", tmp_path / "mmi.csv"]
     output = tmp_path / "representatives.csv"

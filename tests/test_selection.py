@@ -107,6 +107,7 @@ def test_the_last_pick_of_each_set_bears_its_bound(tmp_path: Path, method: str) 
     last = table["rank"] == table["k"]
     assert table["bound"].notna().equals(last)
     assert (table[last]["bound"] >= table[last]["objective"]).all()
+    assert table["gap"].equals(table["bound"] - table["objective"])
     if method == "mmi_exact":
         np.testing.assert_allclose(table[last]["bound"], table[last]["objective"], atol=1e-9)
 

@@ -131,14 +131,32 @@ def test_bars_of_every_size_are_drawn(folder: Path) -> None:
         assert f"<!-- {text}" in drawn
 
 
-def test_a_method_may_stop_before_the_sizes_asked_for(folder: Path) -> None:
+def test_where_a_method_stops_is_compared_too(folder: Path) -> None:
+    """Also with replicates from which it would go on; from others it stops before."""
+    path = folder / "probe.npz"
+    flags = ["--stop", "gain", "--k", "1", "6"]
+    kappa = some_covariance(0, 0)
+    inverse = np.linalg.inv(kappa)
+    order = greedy_mutual_information(kappa, 6).order
+    gains = np.diff([mutual_information(kappa, inverse, order[:k]) for k in range(1, 7)])
+    stop = 1 + int(np.argmax(gains <= 0))
+    assert 1 < stop < 6
+    table = measure(folder, *flags)
+    assert table["k"].unique().tolist() == [1, stop]
+    found = []
+    for seed in range(40):
+        picks = greedy_mutual_information(some_covariance(0.05, seed), 6)
+        more = np.diff(picks.objective) > 0
+        goes_on = more[: stop - 1].all()
+        found.append(goes_on and set(picks.order[:stop]) == set(order[:stop]))
+    assert 0 < np.mean(found) < 1
+    assert table.loc[table["k"] == stop, "set_share"].iloc[0] == np.mean(found)
+    # Checkpoints that are all alike tell as much by one pick as by any.
     values = np.stack([np.full((6, 6), 0.9) + 0.1 * np.eye(6)] * 3)
-    write_covariance(folder / "probe.npz", Covariance(NAMES, values[0], 9, "biased"))
+    write_covariance(path, Covariance(NAMES, values[0], 9, "biased"))
     write_replicates(folder / "replicates.npz", Replicates(NAMES, values, 100, 10))
-    assert measure(folder, "--stop", "gain", "--k", "6").empty
-    output = folder / "stability.svg"
-    plot_stability.main(["--stability", str(folder / "mmi.csv"), "--output", str(output)])
-    assert "nothing was picked" in output.read_text()
+    alike = measure(folder, "--stop", "gain", "--k", "6")
+    assert alike["k"].max() < 6 and (alike["set_share"] == 1).all()
 
 
 def test_the_error_of_a_gain_is_its_spread_over_the_replicates() -> None:
@@ -173,8 +191,9 @@ def test_mmi_may_stop_where_a_gain_is_within_its_noise(folder: Path) -> None:
         limits = 1.645 * ReplicatedKappa.of(values, 0).gain_errors(whole.order)
         above = (gains > limits).tolist()
         stops_after[noise] = max(1, (above + [False]).index(False))
-        found = sizes("--stop", "noise", "--replicates", str(folder / "replicates.npz"))
-        assert found == [1, 2, 3][: stops_after[noise]]
+        noisy = ["--stop", "noise", "--replicates", str(folder / "replicates.npz")]
+        assert sizes(*noisy) == [1, 2, 3][: stops_after[noise]]
+        assert sizes(*noisy, "--k", "3") == [stops_after[noise]]
     assert stops_after[0.001] == 3
     assert stops_after[0.3] == 1
     with pytest.raises(UserError, match="method mmi needs --replicates"):

@@ -102,7 +102,7 @@ def write_inputs(folder: Path, models: list[str] | None) -> list[str]:
     rows = [("mmi", 0, "", 1, 1, "cat"), ("mmi", 0, "", 2, 1, "cat"), ("mmi", 0, "", 2, 2, "ant")]
     rows.append(("mmi", 1, "", 2, 1, "dog"))
     columns = ["method", "draw", "task", "k", "rank", "checkpoint"]
-    selection = pd.DataFrame(rows, columns=columns).assign(objective=1.0, bound=1.0)
+    selection = pd.DataFrame(rows, columns=columns).assign(objective=1.0, bound=1.0, gap=0.0)
     selection.to_csv(folder / "mmi.csv", index=False)
     flags = ["--covariance", str(folder / "probe.npz"), "--output", str(folder / "space.csv")]
     for name, model in zip(NAMES, models or [], strict=False):

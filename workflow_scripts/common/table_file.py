@@ -8,7 +8,8 @@ import pandas as pd
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
 
-SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint", "objective", "bound"]
+SELECTION_COLUMNS = ["method", "draw", "task", "k", "rank", "checkpoint"]
+SELECTION_COLUMNS += ["objective", "bound", "gap"]
 STABILITY_COLUMNS = ["method", "k", "checkpoint", "picked", "share", "set_share"]
 FORWARD_COLUMNS = ["rank", "checkpoint", "dev_score"]
 TRANSFERABILITY_COLUMNS = ["checkpoint", "logme", "h_score"]

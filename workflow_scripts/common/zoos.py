@@ -64,7 +64,6 @@ from workflow_scripts.selection.settings import (
     HScoreSettings,
     LabelledSettings,
     MethodSettings,
-    MmiSettings,
     SelectionSettings,
     SingleSettings,
 )
@@ -192,9 +191,8 @@ class Zoo(Settings, ABC):
         """Every size that is scored needs a selection, which a method that stops may not give."""
         stopping, steady = False, False
         for method in self.selection.methods.values():
-            stops = isinstance(method, MmiSettings) and method.stop != "size"
-            stopping |= stops
-            steady |= not stops and not isinstance(method, SingleSettings | AllSettings)
+            stopping |= method.may_stop
+            steady |= not method.may_stop and not isinstance(method, SingleSettings | AllSettings)
         largest = max(self.selection.sizes)
         if steady or not stopping or not self.task_names or largest == 1:
             return None

@@ -12,12 +12,15 @@ REPORT = Path("results/report.html")
 Row = dict[str, str]
 
 
-def success_lines(tally: Tally, now: float, headlines: Mapping[str, str]) -> list[str]:
+def success_lines(
+    tally: Tally, now: float, headlines: Mapping[str, str], limits: Mapping[str, int | None]
+) -> list[str]:
     """What a run that went well has found; all of its jobs are done.
 
     Args:
         now: the time, on the clock of the tally.
         headlines: of each zoo, the method whose picks are named.
+        limits: of each zoo, the largest size of that method, if it may stop before.
     """
     jobs = f"{tally.total} job{'s' * (tally.total != 1)}"
     took = f"{jobs} in {in_words(now - tally.started).removeprefix('about ')}"
@@ -25,23 +28,30 @@ def success_lines(tally: Tally, now: float, headlines: Mapping[str, str]) -> lis
         return [f"Done: {took}."]
     lines = []
     for zoo, method in headlines.items():
-        lines += zoo_lines(zoo, method, Path("results") / zoo / "tables")
+        lines += zoo_lines(zoo, method, Path("results") / zoo / "tables", limits[zoo])
     return ["", *lines, f"Done: {took}. Open {REPORT} in a browser: it has all of it."]
 
 
-def zoo_lines(zoo: str, method: str, tables: Path) -> list[str]:
-    """The picks of a method at its largest size, their certificate, and their mean score."""
+def zoo_lines(zoo: str, method: str, tables: Path, limit: int | None = None) -> list[str]:
+    """The picks of a method at its largest size, their certificate, and their mean score.
+
+    Args:
+        limit: the largest size, if the method may stop before.
+    """
     picks = _largest(tables / "picks.csv", method)
     if picks is None:
         return []
-    names = picks["picks"].split(" + ")
-    lines = [f"{zoo}: keep {_listed(names)} ({method}, k = {picks['k']})"]
+    names, size = picks["picks"].split(" + "), picks["k"]
+    stopped = "stops at " if limit is not None and int(size) < limit else ""
+    lines = [f"{zoo}: keep {_listed(names)} ({method}, {stopped}k = {size})"]
     if picks["objective"] and picks["bound"]:
         objective, bound = float(picks["objective"]), float(picks["bound"])
         lines.append(f"    objective {objective:.4f}; no set of {len(names)} has over {bound:.4f}")
     scores = _largest(tables / "scores.csv", method)
     if scores is not None:
-        lines.append(f"    {_scored(scores)}")
+        # Where it stops need not be a size that is scored.
+        at = "" if scores["k"] == size else f"its first {scores['k']}: "
+        lines.append(f"    {at}{_scored(scores)}")
     return lines
 
 

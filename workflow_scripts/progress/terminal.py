@@ -162,14 +162,15 @@ def show_progress(workflow: Any) -> None:
             logger.removeHandler(handler)
 
 
-def show_success(headlines: Mapping[str, str]) -> None:
+def show_success(headlines: Mapping[str, str], limits: Mapping[str, int | None]) -> None:
     """Say what a run has found, if its progress was shown.
 
     Args:
         headlines: of each zoo, the method whose picks are named.
+        limits: of each zoo, the largest size of that method, if it may stop before.
     """
     for handler in _shown():
-        handler.write(success_lines(handler.tally, time.time(), headlines))
+        handler.write(success_lines(handler.tally, time.time(), headlines, limits))
 
 
 def show_failure(snakemake_logs: Iterable[str]) -> None:

@@ -10,12 +10,15 @@ _WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 _CLOSED = 1e-6
 
 
-def headline_sentences(tables: dict[str, pd.DataFrame], method: str) -> list[str]:
+def headline_sentences(
+    tables: dict[str, pd.DataFrame], method: str, limit: int | None = None
+) -> list[str]:
     """Which checkpoints to keep, and what is known of that; nothing is said of what is not there.
 
     Args:
         tables: by the names of their files; ``picks`` must be there.
         method: label of the method whose picks are recommended.
+        limit: its largest size, if it may stop before.
     """
     picks = tables["picks"]
     rows = picks[picks["method"] == method].sort_values("k")
@@ -25,6 +28,7 @@ def headline_sentences(tables: dict[str, pd.DataFrame], method: str) -> list[str
     count = len(names)
     return [
         f"Keep {'this' if count == 1 else 'these'} {in_words(count)}: {listed(names)}.",
+        *_stopped(tables.get("scores"), method, count, limit),
         *_covered(tables.get("information"), method, count),
         *_stable(tables.get("stability"), method, count),
         *_scored(tables.get("scores"), method, count),
@@ -43,6 +47,15 @@ def listed(names: list[str]) -> str:
 
 def _of_size(table: pd.DataFrame, method: str, size: int) -> pd.DataFrame:
     return table[(table["method"] == method) & (table["k"] == size)]
+
+
+def _stopped(scores: pd.DataFrame | None, method: str, count: int, limit: int | None) -> list[str]:
+    if limit is None or count >= limit:
+        return []
+    sentence = f"{method} stops at k = {count}, before {limit}: one more pick tells too little."
+    if scores is None or not _of_size(scores, method, count).empty:
+        return [sentence]
+    return [sentence, f"Sets of {in_words(count)} are not among those scored on unseen tasks."]
 
 
 def _covered(table: pd.DataFrame | None, method: str, count: int) -> list[str]:

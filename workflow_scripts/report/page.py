@@ -53,8 +53,8 @@ def read_results(folder: Path, zoo: dict[str, Any]) -> Results:
 
     Args:
         folder: of its results.
-        zoo: ``headline``, ``random``, ``singles``, ``tables``, ``stability`` and ``convergence``
-            say which files there are.
+        zoo: ``headline``, ``limit``, ``random``, ``singles``, ``tables``, ``stability`` and
+            ``convergence`` say which files there are.
 
     Raises:
         UserError: if a file is missing or another than it should be.
@@ -64,6 +64,7 @@ def read_results(folder: Path, zoo: dict[str, Any]) -> Results:
     stable = folder / "selections" / f"{headline}.stability.csv"
     return Results(
         headline=headline,
+        limit=zoo["limit"],
         random=zoo["random"],
         singles=zoo["singles"],
         tables={name: _read_table(folder / "tables" / f"{name}.csv") for name in zoo["tables"]},
@@ -155,7 +156,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         required=True,
         metavar=("NAME", "JSON"),
         help="a zoo, and what there is of it: headline (method whose picks are recommended), "
-        "random (or null), singles, tables, stability, convergence, settings",
+        "limit (its largest size if it may stop before, or null), random (or null), singles, "
+        "tables, stability, convergence, settings",
     )
     flags.add_argument("--output", type=Path, required=True, help="the report, .html")
     arguments = flags.parse_args(argv)

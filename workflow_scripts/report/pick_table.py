@@ -17,9 +17,8 @@ def pick_table(selections: pd.DataFrame, random: str | None) -> pd.DataFrame:
     chosen = selections[selections["method"] != random].sort_values(["method", "k", "draw", "rank"])
     groups = chosen.groupby(["method", "k", "draw"], sort=False)
     table = groups["checkpoint"].agg(" + ".join).rename("picks").to_frame()
-    table["objective"] = groups["objective"].last()
-    table["bound"] = groups["bound"].last()
-    table["gap"] = table["bound"] - table["objective"]
+    for column in ("objective", "bound", "gap"):
+        table[column] = groups[column].last()
     return table.reset_index()
 
 

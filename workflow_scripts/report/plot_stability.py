@@ -19,14 +19,7 @@ _BARS = 10
 
 
 def draw(stability: pd.DataFrame, path: Path) -> None:
-    """A panel for each size, a bar for each of the checkpoints that are picked most.
-
-    A method that stopped before the smallest size has no bars.
-    """
-    if stability.empty:
-        with figure(path, COLUMN, 1.0) as made:
-            made.text(0.5, 0.5, "nothing was picked at any of the sizes", ha="center")
-        return
+    """A panel for each size, a bar for each of the checkpoints that are picked most."""
     method = str(stability["method"].iloc[0])
     colour = method_styles([method])[method][0]
     sizes = sorted(stability["k"].unique())

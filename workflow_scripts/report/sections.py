@@ -35,6 +35,7 @@ class Results:
 
     Attributes:
         headline: label of the method whose picks are recommended.
+        limit: the largest size of that method, if it may stop before.
         random: label of the random sets that others are compared to, if there are any.
         singles: labels of methods whose draws are checkpoints alone.
         tables: by the names of their files; ``picks``, ``information`` and ``space``
@@ -47,6 +48,7 @@ class Results:
     """
 
     headline: str
+    limit: int | None
     random: str | None
     singles: list[str]
     tables: dict[str, pd.DataFrame]
@@ -100,7 +102,7 @@ def zoo_page(name: str, results: Results) -> ZooPage:
     ]
     return ZooPage(
         name=name,
-        headline=headline_sentences(results.tables, results.headline),
+        headline=headline_sentences(results.tables, results.headline, results.limit),
         findings=findings(results.tables, results.headline),
         notes=[f"{note}." for note in results.covariance.notes] + results.warnings,
         sections=[one for one in sections if one.charts or one.tables],

@@ -8,6 +8,7 @@ fixed; nodes with the highest bound come first.
 """
 
 import heapq
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.selection.bounds import gains_bound, log_determinants, online_bounds
+from workflow_scripts.selection.bounds import gains_bound, log_determinants, upper_bounds
 from workflow_scripts.selection.mutual_information import greedy
 from workflow_scripts.selection.relaxation import (
     BRIEF,
@@ -32,6 +33,10 @@ from workflow_scripts.selection.swaps import improve_by_swaps
 TOLERANCE = 1e-9
 # Of more variables a single relaxation takes minutes.
 _SEARCHED_AT_MOST = 600
+# What a bound is worth on the way to a selection that proves nothing else: half a second a size at
+# 34 variables, a second at 60.
+_BOUNDED_AT_MOST = 60
+_BOUNDING_NODES = 200
 
 Indices = NDArray[np.intp]
 
@@ -72,20 +77,48 @@ def best_sets(
     """:func:`best_set` for each size, begun with greedy sets improved by swaps.
 
     Args:
-        time_limit: in seconds, for all: each size gets an equal share of what is left.
+        time_limit: in seconds, for all: each size gets an equal share of what is left. The bounds
+            to begin with, and a node that is begun, are not cut short.
     """
     deadline = time.monotonic() + time_limit
+    bounds = upper_bounds(matrices, sizes)
     order = greedy(matrices, max(sizes)).order
     found = []
     for done, size in enumerate(sizes):
-        picks = improve_by_swaps(matrices, order[:size])
+        picks = improve_by_swaps(matrices, order[:size], deadline)
         share = (deadline - time.monotonic()) / (len(sizes) - done)
-        found.append(best_set(matrices, size, picks, share))
+        found.append(best_set(matrices, size, picks, bounds[size], time_limit=share))
     return found
 
 
+def searched_bounds(matrices: Sequence[Matrix], sizes: Sequence[int]) -> dict[int, float]:
+    """:func:`upper_bounds`, in a small zoo lowered by some nodes of :func:`best_set`.
+
+    No set of a size has a higher objective, to 1e-9 nats. The number of nodes is limited and the
+    time is not, so that every run proves the same.
+
+    Args:
+        matrices, sizes: as of :func:`upper_bounds`.
+    """
+    bounds = upper_bounds(matrices, sizes)
+    if len(matrices[0]) > _BOUNDED_AT_MOST:
+        return bounds
+    order = greedy(matrices, max(sizes)).order
+    for size in sizes:
+        picks = improve_by_swaps(matrices, order[:size])
+        searched = best_set(matrices, size, picks, bounds[size], node_limit=_BOUNDING_NODES)
+        bounds[size] = searched.bound
+    return bounds
+
+
 def best_set(
-    matrices: Sequence[Matrix], size: int, picks: Sequence[int], time_limit: float
+    matrices: Sequence[Matrix],
+    size: int,
+    picks: Sequence[int],
+    bound: float,
+    *,
+    time_limit: float = math.inf,
+    node_limit: float = math.inf,
 ) -> Certified:
     """The set of a size with the highest Σ_M ½ log det M_AA.
 
@@ -93,17 +126,20 @@ def best_set(
         matrices: κ and its inverse, or κ alone, [m, m] each, symmetric positive definite.
         size: at most m.
         picks: a set of the size to begin with, the better the sooner this ends.
+        bound: on the objective of all sets of the size, to begin with, as of :func:`upper_bounds`.
         time_limit: in seconds; then the best set so far is returned with what is proven.
+        node_limit: the same for the number of nodes, which unlike the time ends at the same node in
+            every run.
     """
     deadline = time.monotonic() + time_limit
     count = len(matrices[0])
-    search = _Search(matrices, size, picks)
+    search = _Search(matrices, size, picks, deadline)
     everything = _Node(np.zeros(0, np.intp), np.arange(count), None)
     # Of equal bounds the earlier node goes first: the number decides before nodes are compared.
-    queue = [(-online_bounds(matrices, [size])[size], 0, everything)]
+    queue = [(-bound, 0, everything)]
     created, nodes = 1, 0
     while queue and -queue[0][0] > search.objective + TOLERANCE:
-        if time.monotonic() > deadline or count > _SEARCHED_AT_MOST:
+        if nodes >= node_limit or time.monotonic() > deadline or count > _SEARCHED_AT_MOST:
             break
         bound, _, node = heapq.heappop(queue)
         nodes += 1
@@ -117,9 +153,12 @@ def best_set(
 class _Search:
     """The best set so far, and what a node leaves to look at."""
 
-    def __init__(self, matrices: Sequence[Matrix], size: int, picks: Sequence[int]) -> None:
+    def __init__(
+        self, matrices: Sequence[Matrix], size: int, picks: Sequence[int], deadline: float
+    ) -> None:
         self._matrices = matrices
         self._size = size
+        self._deadline = deadline
         self.picks = sorted(picks)
         self.objective = log_determinants(matrices, self.picks)
 
@@ -163,7 +202,8 @@ class _Search:
     def _offer(self, picks: Indices) -> None:
         """Keep a set, made better by swaps, if it is better than the best."""
         if log_determinants(self._matrices, picks.tolist()) > self.objective:
-            self.picks = sorted(improve_by_swaps(self._matrices, picks.tolist()))
+            improved = improve_by_swaps(self._matrices, picks.tolist(), self._deadline)
+            self.picks = sorted(improved)
             self.objective = log_determinants(self._matrices, self.picks)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from workflow_scripts.common.low_rank_file import LowRank
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.selection.bounds import Matrices, upper_bounds
-from workflow_scripts.selection.branch_and_bound import best_sets
+from workflow_scripts.selection.bounds import Matrices
+from workflow_scripts.selection.branch_and_bound import best_sets, searched_bounds
 from workflow_scripts.selection.constraints import stops
 from workflow_scripts.selection.coverage import (
     greedy_facility_location,
@@ -23,6 +23,7 @@ from workflow_scripts.selection.coverage import (
     largest_row_sums,
 )
 from workflow_scripts.selection.expected_risk import greedy_expected_risk, standardised
+from workflow_scripts.selection.low_rank_bounds import low_rank_bounds
 from workflow_scripts.selection.low_rank_selection import greedy_low_rank, low_rank_hub
 from workflow_scripts.selection.mutual_information import GreedyPicks, greedy, hub, precision
 from workflow_scripts.selection.pool import Pool, Selection
@@ -55,7 +56,7 @@ REGISTRY: dict[type[MethodSettings], Select] = {}
 
 
 def select(settings: MethodSettings, sizes: list[int], pool: Pool) -> list[Selection]:
-    """The selections of a method at every size; sizes beyond where it stops have none.
+    """The selections of a method at every size; where it stops takes the place of larger sizes.
 
     Raises:
         UserError: if a size is larger than the pool, or the method cannot serve it.
@@ -68,18 +69,19 @@ def select(settings: MethodSettings, sizes: list[int], pool: Pool) -> list[Selec
     if problem:
         raise UserError(problem)
     if pool.low_rank is not None:
-        return _select_from_low_rank(settings, sizes, pool.names, pool.low_rank)
+        return _select_from_low_rank(settings, sizes, pool, pool.low_rank)
     return REGISTRY[type(settings)](settings, sizes, pool)
 
 
 def _select_from_low_rank(
-    settings: MethodSettings, sizes: list[int], names: list[str], kappa: LowRank
+    settings: MethodSettings, sizes: list[int], pool: Pool, kappa: LowRank
 ) -> list[Selection]:
     factor, nugget = kappa.factor, kappa.nugget
     largest = max(sizes)
+    informed = isinstance(settings, MmiSettings)
     if isinstance(settings, EntropySettings):
         picks = greedy_low_rank(factor, nugget, largest, low_rank_hub(factor, nugget), False)
-    elif isinstance(settings, MmiSettings) and not settings.constrains and settings.stop == "size":
+    elif isinstance(settings, MmiSettings) and not settings.constrains and not settings.may_stop:
         first = low_rank_hub(factor, nugget) if settings.start == "hub" else None
         picks = greedy_low_rank(factor, nugget, largest, first)
     else:
@@ -87,9 +89,11 @@ def _select_from_low_rank(
             "a covariance of low rank serves the methods mmi (without constraints) and entropy; "
             "the others need the full matrix"
         )
+    bounds: Mapping[int, float | None] = dict.fromkeys(sizes)
+    if pool.certify:
+        bounds = low_rank_bounds(factor, nugget, picks.order, sizes, informed)
     return [
-        Selection([names[i] for i in picks.order[:size]], objective=picks.objective[:size])
-        for size in sizes
+        _certified(picks.order[:size], picks.objective[:size], bounds[size], pool) for size in sizes
     ]
 
 
@@ -119,14 +123,14 @@ def mmi(settings: MmiSettings, sizes: list[int], pool: Pool) -> list[Selection]:
         ranked = largest_row_sums(matrices[0], len(matrices[0])).order
         first = next(one for one in ranked if allows([], one))
     picks = greedy(matrices, largest, first, allows if settings.constrains else None)
-    if settings.stop != "size":
+    if settings.may_stop:
         noise = None
         if settings.stop == "noise":
             assert pool.replicates is not None
             noise = (_ONE_SIDED * pool.replicates.gain_errors(picks.order)).tolist()
         worth = stops(np.diff(picks.objective, prepend=0.0).tolist(), noise)
-        least = max(len(settings.must_include), 1)
-        sizes = [size for size in sizes if size <= max(worth, least)]
+        found = max(worth, len(settings.must_include), 1)
+        sizes = list(dict.fromkeys(min(size, found) for size in sizes))
     return _nested(picks, sizes, pool, matrices)
 
 
@@ -309,7 +313,7 @@ def _bounds(
 ) -> dict[int, float] | dict[int, None]:
     if matrices is None or not sizes or not pool.certify:
         return dict.fromkeys(sizes)
-    return upper_bounds(matrices, sizes)
+    return searched_bounds(matrices, sizes)
 
 
 def _nested(

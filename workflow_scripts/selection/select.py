@@ -41,25 +41,20 @@ log = logging.getLogger(__name__)
 
 def selection_table(label: str, selections: Sequence[Selection]) -> pd.DataFrame:
     """One row per picked checkpoint, with the columns ``method, draw, task, k, rank, checkpoint,
-    objective, bound``.
+    objective, bound, gap``.
 
-    The objective of a row is that of the picks up to its rank. The bound stands in the last row of
-    a set: no set of its size has a higher objective, so bound − objective is the gap at most; empty
-    where nothing is proven.
+    The objective of a row is that of the picks up to its rank. Bound and gap stand in the last row
+    of a set: no set of its size has an objective above the bound, so the picks are at most the gap,
+    bound − objective, below the best; both are empty where nothing is proven.
     """
-    rows = [
-        (label, one.draw, one.task, len(one.picks), rank, name, objective, bound)
-        for one in selections
-        for rank, (name, objective, bound) in enumerate(
-            zip(
-                one.picks,
-                one.objective or [math.nan] * len(one.picks),
-                [math.nan] * (len(one.picks) - 1) + [math.nan if one.bound is None else one.bound],
-                strict=True,
-            ),
-            start=1,
-        )
-    ]
+    rows = []
+    for one in selections:
+        size = len(one.picks)
+        objectives = one.objective or [math.nan] * size
+        for rank, (name, objective) in enumerate(zip(one.picks, objectives, strict=True), start=1):
+            bound = one.bound if rank == size and one.bound is not None else math.nan
+            row = (label, one.draw, one.task, size, rank, name, objective, bound, bound - objective)
+            rows.append(row)
     return pd.DataFrame(rows, columns=SELECTION_COLUMNS)
 
 
@@ -206,11 +201,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         table.to_csv(sys.stdout, index=False)
         return
     write_table(table, Path(arguments.output))
-    if not selections:
-        found("stops before its first size, so that its table has no rows")
-        return
     largest = max(selections, key=lambda one: len(one.picks))
-    found(" + ".join(largest.picks))
+    size = len(largest.picks)
+    stopped = f"stops at k = {size}: " if settings.may_stop and size < max(arguments.k) else ""
+    found(stopped + " + ".join(largest.picks))
     for one in selections:
         if one.objective is not None and one.bound is not None:
             say = found if one is largest else log.info

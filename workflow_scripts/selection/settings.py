@@ -44,6 +44,11 @@ class MethodSettings(Settings):
         """What it reads beside: each checkpoint's quality or card, or replicates of κ."""
         return []
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether it may stop before the largest size, at one that it finds."""
+        return False
+
     def misfit(self, names: list[str], sizes: list[int]) -> str | None:
         """Why this method cannot select from these checkpoints, or ``None`` if it can."""
         return None
@@ -64,7 +69,7 @@ class MmiSettings(ConstraintSettings, MethodSettings):
         "size",
         description="gain makes no pick, after the first, that does not increase the mutual "
         "information; noise none whose gain is not above zero by 1.645 of its standard errors "
-        "over replicates of κ: larger sizes are not selected",
+        "over replicates of κ: the size at which it stops takes the place of larger ones",
     )
 
     @property
@@ -72,6 +77,11 @@ class MmiSettings(ConstraintSettings, MethodSettings):
         """The cards, for costs that are read off the checkpoints; replicates, for the noise."""
         cards: list[Beside] = [] if self.cost is None else ["cards"]
         return [*cards, "replicates"] if self.stop == "noise" else cards
+
+    @property
+    def may_stop(self) -> bool:
+        """Unless it goes on to the largest size whatever a pick gains."""
+        return self.stop != "size"
 
     def misfit(self, names: list[str], sizes: list[int]) -> str | None:
         """Some set of every size must be allowed."""
@@ -89,13 +99,19 @@ class MmiSwapSettings(MethodSettings):
 
 
 class MmiExactSettings(MethodSettings):
-    """Maximum mutual information, proven by branch and bound as far as the time allows."""
+    """Maximum mutual information, proven by branch and bound as far as the time allows.
+
+    Proven sets are the same in every run. Where the time ends before, sets and bounds depend on how
+    fast the machine is.
+    """
 
     # Hundreds of proofs would take hundreds of times as long.
     resampled: ClassVar[bool] = False
     method: Literal["mmi_exact"] = "mmi_exact"
     time_limit: PositiveFloat = Field(
-        60.0, description="seconds for all sizes; then the best sets so far and their bounds stand"
+        60.0,
+        description="seconds for all sizes; then the best sets so far and their bounds stand, "
+        "which may differ from run to run",
     )
 
 
@@ -110,7 +126,8 @@ class QualityEntropySettings(MethodSettings):
 
     The log-determinant of diag(q) κ diag(q) over the picks, q being the quality over the zoo's
     median: log det κ_AA plus twice the sum of log q. Mutual information does not change when
-    variables are scaled, so there is no such variant of mmi.
+    variables are scaled, so there is no such variant of mmi. Replicates are of κ alone: q stays
+    that of the whole probe, which makes picks from them more alike than those from other probes.
     """
 
     method: Literal["quality_entropy"] = "quality_entropy"
@@ -146,6 +163,7 @@ class ExpectedRiskSettings(MethodSettings):
     """Greedy minimum of the ridge residual that an unseen task is expected to leave."""
 
     reads: ClassVar[Reads] = "features"
+    # Each replicate would take as long as the picks, about a second in a small zoo.
     resampled: ClassVar[bool] = False
     method: Literal["expected_risk"] = "expected_risk"
     ridge: PositiveFloat = Field(

@@ -1,6 +1,7 @@
 """Measures how stable the picks of a method are: what it would pick from other probes.
 
-Takes the flags of workflow_scripts.selection.select, and replicates of the covariance.
+Takes the flags of workflow_scripts.selection.select, and replicates of the covariance. Whatever
+else a method reads, such as the quality of features, stays that of the whole probe.
 """
 
 from collections import Counter
@@ -73,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings, pool = read_selection_flags(arguments)
     pool = replace(pool, replicates=read_replicates_of(pool, arguments), certify=False)
     selections = select(settings, arguments.k, pool)
-    sets = picks_from_replicates(settings, arguments.k, pool)
+    # Where it stops on the whole probe is a size to compare, too.
+    sizes = sorted({*arguments.k, *(len(one.picks) for one in selections)})
+    sets = picks_from_replicates(settings, sizes, pool)
     label = arguments.label or arguments.method
     table = stability_table(label, selections, sets)
     write_table(table, Path(arguments.output))

@@ -1,31 +1,62 @@
 """Better sets by exchanging one pick for another."""
 
+import math
+import time
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.selection.bounds import log_determinants
+
 # A swap must gain more than rounding errors, else two sets might take turns.
 _SMALLEST_GAIN = 1e-10
 
 
-def improve_by_swaps(matrices: Sequence[NDArray[np.float64]], picks: Sequence[int]) -> list[int]:
+def improve_by_swaps(
+    matrices: Sequence[NDArray[np.float64]], picks: Sequence[int], deadline: float = math.inf
+) -> list[int]:
     """The best swap over and over, until none improves Σ_M ½ log det M_AA.
+
+    The objective of each set that is taken is above that of the one before, so that no set comes
+    twice and this ends.
 
     Args:
         matrices: each [m, m], symmetric positive definite.
         picks: indices of A.
+        deadline: on the monotonic clock; no swap is looked for after it.
 
     Returns:
         A set that is at least as good; what came in stands in the place of what went out.
     """
     current = list(picks)
-    while True:
-        gains = swap_gains(matrices, current)
-        leaving, entering = np.unravel_index(int(np.argmax(gains)), gains.shape)
+    objective = log_determinants(matrices, sorted(current))
+    while time.monotonic() < deadline:
+        swapped = _best_swap(matrices, current, objective)
+        if swapped is None:
+            break
+        current, objective = swapped
+    return current
+
+
+def _best_swap(
+    matrices: Sequence[NDArray[np.float64]], picks: list[int], objective: float
+) -> tuple[list[int], float] | None:
+    """The picks after the swap that gains most, and their objective; ``None`` if none gains.
+
+    Where M_AA is close to singular, as with copies of a checkpoint, rounding makes up gains that
+    are none, and such swaps would go round in circles: a gain counts if the objective has it, too.
+    """
+    gains = swap_gains(matrices, picks)
+    for place in np.argsort(-gains, axis=None, kind="stable").tolist():
+        leaving, entering = divmod(place, gains.shape[1])
         if gains[leaving, entering] <= _SMALLEST_GAIN:
-            return current
-        current[leaving] = int(entering)
+            break
+        swapped = [*picks[:leaving], entering, *picks[leaving + 1 :]]
+        found = log_determinants(matrices, sorted(swapped))
+        if found > objective + _SMALLEST_GAIN:
+            return swapped, found
+    return None
 
 
 def swap_gains(
