@@ -1,8 +1,10 @@
 """The command that begins a zoo: checks, questions, what it says of costs, what it writes."""
 
 import io
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +96,12 @@ def test_of_a_hub_checkpoint_only_the_configuration_is_fetched(hub: HubServer, f
 
 def test_names_and_revisions_may_stand_beside_an_id(hub: HubServer) -> None:
     commit = hub.commit("coded")
-    found = find_checkpoint(f"mine=coded@{commit}", ["coded"])
+    found = find_checkpoint(f"mine=coded@{commit}", [])
     assert (found.name, found.settings) == ("mine", HubSettings(id="coded", revision=commit))
     # Half of the numbers are stored; what its width is, only its own code knows.
     assert (found.network, found.width, found.own_code) == (16, None, True)
-    assert find_checkpoint("coded", ["coded"]).name == "coded-2"
+    taken = replace(found, name="coded", version="other")
+    assert find_checkpoint("coded", [taken]).name == "coded-2"
 
 
 def test_a_folder_is_held_to_what_the_workflow_needs(files: Path) -> None:
@@ -116,17 +119,52 @@ def test_a_folder_is_held_to_what_the_workflow_needs(files: Path) -> None:
         ("some/lost", "there is no checkpoint some/lost on"),
         ("coded@v9", "coded has no revision v9"),
         ("empty", "empty at main lacks config.json"),
-        ("a/b/c", "id: 'a/b/c' cannot be one; a checkpoint is a folder, or an id"),
+        ("a/b/c", "id: 'a/b/c' cannot be one; a checkpoint is a folder that is there, or an id"),
+        ("models/lost", "there is no folder models/lost here, so it was looked up on the hub: "),
+        ("{files}/lines.txt", "lines.txt is a file; name the folder that holds it"),
+        ("{files}/{{ours}}", "path: '{files}/{{ours}}' holds braces"),
         ("./lost", "there is no folder lost"),
         ("first+one=coded", "'first+one' cannot be the name of a checkpoint; leave out '+'"),
         ("ours=coded", "there are two checkpoints ours"),
     ],
 )
-def test_a_checkpoint_that_cannot_be_used_is_refused(text: str, sentence: str) -> None:
+def test_a_checkpoint_that_cannot_be_used_is_refused(files: Path, text: str, sentence: str) -> None:
+    ours = find_checkpoint(str(files / "ours"), [])
     with pytest.raises(UserError) as caught:
-        find_checkpoint(text, ["ours"])
-    assert sentence in str(caught.value)
+        find_checkpoint(text.format(files=files), [ours])
+    assert sentence.format(files=files) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_stands_in_a_zoo_once(
+    hub: HubServer, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = find_checkpoint(str(files / "ours"), [])
+    (tmp_path / "link").symlink_to(files / "ours")
+    shutil.copytree(files / "ours", tmp_path / "copy")
+    monkeypatch.chdir(files)
+    again = [f"{files}/hub/../ours/", "./ours", "ours", f"{tmp_path}/link", f"b={tmp_path}/copy"]
+    for where in again:
+        with pytest.raises(UserError, match="is the same checkpoint as ours, and a zoo holds each"):
+            find_checkpoint(where, [ours])
+    coded = find_checkpoint("coded", [ours])
+    with pytest.raises(UserError, match=r"coded@\w+ is the same checkpoint as coded"):
+        find_checkpoint(f"coded@{hub.commit('coded')}", [ours, coded])
+
+
+def test_a_mistyped_folder_is_told_at_once_where_there_is_no_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def sleep(seconds: float) -> None:
+        raise AssertionError("it was tried again")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    with pytest.raises(UserError) as caught:
+        find_checkpoint("models/lost", [])
+    assert str(caught.value).startswith("there is no folder models/lost here, so it was looked up")
+    assert "could not be fetched from http://hub.invalid" in str(caught.value)
+    assert "kept" not in str(caught.value)
 
 
 def test_names_are_made_of_paths() -> None:
@@ -458,7 +496,8 @@ def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
     output = tmp_path / "mine.yaml"
     answers = [
         *("", "my zoo", "mine", "words", "", str(output)),
-        *("some/lost", "some/bert-base", str(files / "ours"), "second=some/bert-base", ""),
+        *("some/lost", "some/bert-base", str(files / "ours"), "second=some/bert-base"),
+        *("second=coded", ""),
         *("lost.txt", str(files / "lines.txt")),
         *(str(files / "lines.txt"), str(files / "conllu.txt")),
         *("ged", "conllu", "nothing", "xpos", "", "lost.txt", str(files / "conllu.txt")),
@@ -471,7 +510,8 @@ def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
         "    this needs an answer",
         "    'my zoo' cannot be a name",
         "    'words' is none of text, image",
-        "    there is no checkpoint some/lost",
+        "there is no checkpoint some/lost",
+        "    some/bert-base is the same checkpoint as bert-base",
         "    there is no file lost.txt",
         "no format fits this file",
         "line 1: expected word and c or i separated by a tab",

@@ -51,7 +51,7 @@ def _checkpoints(given: list[str] | None, questions: Questions) -> list[FoundChe
     found: list[FoundCheckpoint] = []
 
     def add(text: str) -> None:
-        found.append(find_checkpoint(text, [one.name for one in found]))
+        found.append(find_checkpoint(text, found))
         questions.say(f"    {found[-1].name}: {found[-1].described}")
 
     for text in given or []:
