@@ -194,10 +194,24 @@ def test_a_probe_is_counted_as_a_run_would_read_it(files: Path) -> None:
     wikitext = find_probe("wikitext-2-raw", None, None)
     assert wikitext.settings.source == "wikitext-2"
     assert (wikitext.settings.min_words, wikitext.words) == (10, 2_000_000)
-    with pytest.raises(UserError, match=r"0 words in sentences of 9 words or more"):
+    with pytest.raises(UserError, match="0 sentences of 9 words or more, 0 words; a cov"):
         find_probe(str(files / "few.txt"), "sentences", 9)
     with pytest.raises(UserError, match="there is no file lost"):
         find_probe("lost.txt", None, None)
+    with pytest.raises(UserError, match="ours is a folder; name a file with a sentence a line"):
+        find_probe(str(files / "ours"), None, None)
+
+
+def test_a_probe_that_cannot_be_resampled_is_refused(files: Path, tmp_path: Path) -> None:
+    path = tmp_path / "one.txt"
+    path.write_text("a b c d e f g h\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"1 sentence, 8 words; .* fewer than 4 sentences"):
+        find_probe(str(path), None, None)
+    # Five sentences, of which three are long enough.
+    path.write_text("a b c\n" * 3 + "d e\n" * 2, encoding="utf-8")
+    with pytest.raises(UserError, match="3 sentences of 3 words or more, 9 words;"):
+        find_probe(str(path), None, 3)
+    assert find_probe(str(path), None, 2).described == "5 sentences, 13 words"
 
 
 def test_a_task_is_counted_as_a_run_would_read_it(files: Path) -> None:
@@ -207,8 +221,42 @@ def test_a_task_is_counted_as_a_run_would_read_it(files: Path) -> None:
     # One sentence stands there twice.
     assert found.described == "3 different sentences, 6 words; 8 targets (2 classes)"
     numbers = read_task([str(files / "factuality.txt")], [])[1]
-    with pytest.raises(UserError, match="1 different sentences cannot be shared out"):
+    with pytest.raises(
+        UserError, match=r"1 different sentence cannot be shared out .* dev and test"
+    ):
         find_task("ef", numbers)
+
+
+@pytest.mark.parametrize(
+    ("tags", "keys", "sentence"),
+    [
+        ("XXXXXX", [], "task t: its train split has one class only"),
+        ("XYXYXY", ["metric=span_f1"], "span_f1 is for tags such as B-NP and O, not 'X'"),
+        ("XYXYXY", ["metric=pearson"], "the metric pearson is for numbers"),
+        ("XYXYXY", ["metric=f1"], "the metric f1 counts the class ''"),
+        ("XYZXYZ", ["metric=top3_accuracy"], "the best three of 3 classes always hold"),
+    ],
+)
+def test_a_task_that_teaches_nothing_or_cannot_be_scored_is_refused(
+    tmp_path: Path, tags: str, keys: list[str], sentence: str
+) -> None:
+    path = tmp_path / "t.txt"
+    # Every sentence has all tags, so that every split has.
+    lines = "".join(f"{{}}\t{tag}\n" for tag in tags)
+    path.write_text("".join(lines.replace("{}", word) + "\n" for word in "abcdef"), "utf-8")
+    name, settings, _ = read_task([str(path), "format=tagged", *keys], [])
+    with pytest.raises(UserError) as caught:
+        find_task(name, settings)
+    assert sentence in str(caught.value)
+
+
+def test_tags_of_spans_are_told_apart_from_others(tmp_path: Path) -> None:
+    path = tmp_path / "ner.txt"
+    path.write_text("".join(f"{one}\tB-X\nof\tO\n\n" for one in "abcdef"), encoding="utf-8")
+    found = find_task(*read_task([str(path), "format=tagged"], [])[:2])
+    assert found.warning.startswith("its tags are of spans")
+    found = find_task(*read_task([str(path), "format=tagged", "metric=span_f1"], [])[:2])
+    assert found.warning == ""
 
 
 @pytest.mark.parametrize(
@@ -224,12 +272,13 @@ def test_a_task_is_counted_as_a_run_would_read_it(files: Path) -> None:
         (["{conllu}", "name=probe-x"], "a task cannot be named probe-x"),
         (["{conllu}", "format=xml"], "format: should be"),
         (["{conllu}", "target=size"], "conllu has the targets upos"),
+        (["{ours}"], "ours is a folder; name a labelled file"),
     ],
 )
 def test_a_task_that_cannot_be_used_is_refused(
     files: Path, words: list[str], sentence: str
 ) -> None:
-    paths = {form: files / f"{form}.txt" for form in (*FILES, "lines")}
+    paths = {form: files / f"{form}.txt" for form in (*FILES, "lines")} | {"ours": files / "ours"}
     with pytest.raises(UserError) as caught:
         read_task([word.format(**paths) for word in words], ["taken"])
     assert sentence in str(caught.value)
