@@ -1,6 +1,7 @@
 """The command that begins a zoo: checks, questions, what it says of costs, what it writes."""
 
 import io
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from workflow_scripts.new_zoo import __main__ as command
 from workflow_scripts.new_zoo.block import Commented, flow, plain, render, selection
 from workflow_scripts.new_zoo.checkpoints import find_checkpoint
 from workflow_scripts.new_zoo.cost import Cost, Features, cost_lines, in_bytes
+from workflow_scripts.new_zoo.flags import read_flags
 from workflow_scripts.new_zoo.guess_format import possible_formats
 from workflow_scripts.new_zoo.images import image_counts, image_download, network_size
 from workflow_scripts.new_zoo.names import as_name
@@ -308,6 +310,7 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
         dtype="float32",
         networks=0,
         largest=5_000_000_000,
+        note="no intervals",
     )
     features = 25_000 * (768 + 1024) * 4
     assert cost.feature_bytes == features == 179_200_000
@@ -319,11 +322,12 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
         "1,792 dims of 2 checkpoints); 100.0 MB are free",
         "memory     6.0 GB for a job that runs a network, about",
         "not known  the width of odd, which comes on top",
+        "note       no intervals",
         "warning    this does not fit on the disk",
         "warning    on a cluster, give these jobs more memory: "
         "--set-resources extract_word_features:mem_mb=6000",
     ]
-    nothing = Cost({"data": 0}, {}, [], [], [], "float16", 0, 0)
+    nothing = Cost({"data": 0}, {}, [], [], [], "float16", 0, 0, "")
     assert cost_lines(nothing, 10**12)[:2] == [
         "jobs       0, all is done already",
         "downloads  nothing",
@@ -413,11 +417,30 @@ def test_a_zoo_is_written_as_by_hand() -> None:
     assert flow([1, 2]) == "[1, 2]"
 
 
-def test_sizes_and_draws_fit_the_number_of_checkpoints() -> None:
-    assert plain(selection(2, None))["sizes"] == [1]
-    assert plain(selection(3, None))["methods"]["random"] == {"draws": 3}
-    twenty = plain(selection(20, None))
-    assert (twenty["sizes"], twenty["methods"]["random"]) == ([1, 2, 3, 4, 5], {"draws": 10})
+@pytest.mark.parametrize(
+    ("checkpoints", "sizes", "draws"),
+    [
+        (2, [1], 2),
+        (3, [1, 2], 3),
+        # Of one and of three there are four sets, fewer than an interval takes.
+        (4, [2], 6),
+        (5, [1, 2, 3, 4], 5),
+        (6, [1, 2, 3, 4, 5], 6),
+        (20, [1, 2, 3, 4, 5], 10),
+    ],
+)
+def test_sizes_and_draws_fit_the_number_of_checkpoints(
+    checkpoints: int, sizes: list[int], draws: int
+) -> None:
+    chosen = selection(checkpoints, None)
+    assert plain(chosen)["sizes"] == sizes
+    assert plain(chosen)["methods"]["random"] == {"draws": draws}
+    left_out = "of 1, 3 there are too few different sets" in chosen.value["sizes"].comment
+    assert left_out == (checkpoints == 4)
+
+
+def test_sizes_that_are_asked_for_stay() -> None:
+    assert plain(selection(4, [1]))["methods"]["random"] == {"draws": 4}
     # What does not fit is refused by the config's own models.
     assert plain(selection(2, [1, 9]))["methods"]["random"] == {"draws": 2}
 
@@ -486,7 +509,12 @@ def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
     zoo = yaml.safe_load(out)["zoos"]["mine"]
     assert zoo["agents"]["crop_padding"] == 4
     assert (zoo["tasks"]["count"], zoo["selection"]["sizes"]) == (3, [2, 4])
-    bare, _ = run_command("--name", "mine", "--modality", "image", "--no-tasks", "--output", "-")
+    assert "note       scores will have no intervals, which take 5 tasks" in err
+    whole, err = run_command("--name", "mine", "--modality", "image", "--output", "-")
+    assert yaml.safe_load(whole)["zoos"]["mine"]["tasks"]["count"] == 6
+    assert "intervals" not in err
+    bare, err = run_command("--name", "mine", "--modality", "image", "--no-tasks", "--output", "-")
+    assert "intervals" not in err
     assert "tasks" not in yaml.safe_load(bare)["zoos"]["mine"]
 
 
@@ -502,11 +530,23 @@ def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
         (["--name", "mine", "--modality", "text"], "--checkpoints: a zoo has at least two"),
         (["--name", "mine", "--modality", "image", "--output", "README.md"], "is there already"),
         (["--name", "mine", "--modality", "image", "--output", "no/x"], "there is no folder no"),
-        (["--name", "mine", "--modality", "image", "--source", "mnist"], "'mnist' is none of"),
+        (
+            ["--name", "mine", "--modality", "image", "--source", "mnist"],
+            "choose digits or cifar100, not 'mnist'",
+        ),
         (["--name", "mine", "--modality", "image", "--agents", "1"], "no number from 2 upwards"),
         (["--name", "mine", "--modality", "image", "--network", "resnet"], "did you mean resnet50"),
         (["--name", "mine", "--modality", "image", "--agents", "999"], "999 agents need 999"),
         (["--name", "mine", "--modality", "image", "--sizes", "13"], "the zoo has 12"),
+        (["--name", "mine", "--modality", "image", "--sizes", "2", "2"], "a size twice"),
+        (
+            ["--name", "mine", "--modality", "text", "--no-tasks", "--task", "a.txt"],
+            "--no-tasks and --task do not go together",
+        ),
+        (
+            ["--name", "mine", "--modality", "text", "--checkpoints", "a", "b", "--sizes", "3"],
+            "--sizes asks for 3 checkpoints, and --checkpoints names 2",
+        ),
     ],
 )
 def test_a_flag_that_cannot_be_used_is_one_sentence(
@@ -538,6 +578,48 @@ def test_nothing_is_written_over_unless_it_is_forced(
         command.main(flags)
 
 
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--probe", "lost.txt"], "there is no file lost.txt"),
+        (["--probe", "{files}/lines.txt", "--task", "lost.txt"], "there is no file lost.txt"),
+        (["--task", "{files}/conllu.txt"], "--probe is missing"),
+    ],
+)
+def test_what_is_here_is_looked_at_before_the_hub(
+    hub: HubServer, run_command: Run, files: Path, flags: list[str], sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        run_command(
+            *("--name", "mine", "--modality", "text", "--checkpoints", "some/bert-base", "coded"),
+            *(flag.format(files=files) for flag in flags),
+        )
+    assert hub.requests == []
+
+
+def test_sizes_ask_for_as_many_checkpoints(run_command: Run, files: Path, tmp_path: Path) -> None:
+    answers = ["", *(str(tmp_path / name) for name in ("a", "b")), str(files / "ours")]
+    for name, family in (("a", "bert-cased"), ("b", "roberta")):
+        build_tiny_model(family, tmp_path / name)
+    _, err = run_command(
+        *("--name", "mine", "--modality", "text", "--sizes", "3", "--no-tasks"),
+        *("--probe", str(files / "lines.txt")),
+        answers="\n".join([*answers, "", "no"]) + "\n",
+    )
+    assert "Checkpoint 3: an id of the hub, or a folder: " in err
+
+
+def test_its_help_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    said = capsys.readouterr().out
+    assert said.startswith("usage: python -m workflow_scripts.new_zoo [")
+    example = said[said.index("    python -m workflow_scripts.new_zoo --name") :].split("\n\n")[0]
+    words = shlex.split(example.replace("\\\n", " "))
+    assert "\n" not in example.replace("\\\n", "").strip()
+    assert read_flags(None, words[3:]).task == [["treebank.conllu"], ["name=ner", "ner.txt"]]
+
+
 @pytest.mark.usefixtures("hub")
 def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
     run_command: Run, files: Path, tmp_path: Path
@@ -558,7 +640,7 @@ def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
     for refusal in (
         "    this needs an answer",
         "    'my zoo' cannot be a name",
-        "    'words' is none of text, image",
+        "    choose text or image, not 'words'",
         "there is no checkpoint some/lost",
         "    some/bert-base is the same checkpoint as bert-base",
         "    there is no file lost.txt",
@@ -595,7 +677,7 @@ def test_questions_make_an_image_zoo_whose_numbers_fit(run_command: Run, tmp_pat
 
 
 def test_an_end_of_the_answers_ends_the_command(run_command: Run) -> None:
-    with pytest.raises(UserError, match="the input ended at the question: Do the checkpoints"):
+    with pytest.raises(UserError, match="the input ended at the question: What do the"):
         run_command("--name", "mine", answers="")
 
 

@@ -36,6 +36,7 @@ class Cost:
         dtype: of the stored features.
         networks: bytes of all networks that the run writes.
         largest: bytes of the largest network in memory.
+        note: what its results will not tell; empty if there is nothing.
     """
 
     jobs: Mapping[str, int]
@@ -46,6 +47,7 @@ class Cost:
     dtype: str
     networks: int
     largest: int
+    note: str
 
     @property
     def feature_bytes(self) -> int:
@@ -87,6 +89,8 @@ def cost_lines(cost: Cost, free: int) -> list[str]:
     lines.append(f"memory     {in_bytes(cost.memory)} for a job that runs a network, about")
     if cost.unknown:
         lines.append(f"not known  the width of {', '.join(cost.unknown)}, which comes on top")
+    if cost.note:
+        lines.append(f"note       {cost.note}")
     if cost.disk > free:
         lines.append("warning    this does not fit on the disk")
     if cost.memory > _ASKED:
