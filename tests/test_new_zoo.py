@@ -196,6 +196,7 @@ def test_a_probe_is_counted_as_a_run_would_read_it(files: Path) -> None:
     wikitext = find_probe("wikitext-2-raw", None, None)
     assert wikitext.settings.source == "wikitext-2"
     assert (wikitext.settings.min_words, wikitext.words) == (10, 2_000_000)
+    assert wikitext.described.startswith("about 17,500 sentences")
     with pytest.raises(UserError, match="0 sentences of 9 words or more, 0 words; a cov"):
         find_probe(str(files / "few.txt"), "sentences", 9)
     with pytest.raises(UserError, match="there is no file lost"):
@@ -319,7 +320,7 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
         "jobs       7: data 2, report 5",
         "downloads  440.0 MB: bert 440.0 MB",
         "disk       619.2 MB, 179.2 MB of it features (probe 20,000 words, ner 5,000 words; "
-        "1,792 dims of 2 checkpoints); 100.0 MB are free",
+        "1,792 dims of 2 checkpoints); figures and tables come on top, some MB; 100.0 MB are free",
         "memory     6.0 GB for a job that runs a network, about",
         "not known  the width of odd, which comes on top",
         "note       no intervals",
@@ -672,6 +673,7 @@ def test_questions_make_an_image_zoo_whose_numbers_fit(run_command: Run, tmp_pat
     flags = ["--name", "mine", "--modality", "image", "--output", str(output)]
     _, err = run_command(*flags, answers="\n".join([*first, *again, "n"]) + "\n")
     assert "300 agents need 300 different sets" in err
+    assert "once more, from the images on" in err
     assert err.endswith("nothing is written\n")
     assert not output.exists()
 
@@ -681,13 +683,15 @@ def test_an_end_of_the_answers_ends_the_command(run_command: Run) -> None:
         run_command("--name", "mine", answers="")
 
 
-def test_an_interrupt_ends_the_command() -> None:
-    class Interrupted(io.StringIO):
-        def readline(self, size: int | None = -1, /) -> str:
-            raise KeyboardInterrupt
+def test_an_interrupt_ends_the_command_wherever_it_is(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
 
+    monkeypatch.setattr(command, "planned_jobs", interrupted)
     with pytest.raises(UserError, match="stopped; nothing is written"):
-        Questions(True, Interrupted(), io.StringIO()).ask("Name", str)
+        run_command("--name", "mine", "--modality", "image", "--output", "-")
 
 
 def test_without_a_terminal_nothing_is_asked() -> None:

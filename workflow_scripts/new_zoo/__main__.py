@@ -65,7 +65,7 @@ def ask_zoo(
             # Other answers do not mend what a flag says.
             if questions.asked == asked or flags.sizes:
                 raise
-            questions.say(f"    {error}")
+            questions.say(f"    {error}; so once more, from the images on")
 
 
 def validated(kind: type[AnyZoo], name: str, entry: Entry) -> AnyZoo:
@@ -95,8 +95,24 @@ def jobs_of(text: str) -> dict[str, int]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the flags, ask, check, say what a run costs, write the config."""
+    """Read the flags, ask, check, say what a run costs, write the config.
+
+    An interrupt may come at a question or while something is looked at.
+    """
     flags = read_flags(__doc__, argv)
+    try:
+        begin(flags)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        raise UserError("stopped; nothing is written") from None
+
+
+def begin(flags: argparse.Namespace) -> None:
+    """Ask what the flags do not say, check, say what a run costs, write the config.
+
+    Raises:
+        UserError: on the first thing that a flag names and that cannot be used.
+    """
     if not Path.cwd().samefile(ROOT):
         raise UserError(f"run this in {ROOT}: paths in a config are relative to it")
     # What is fetched is said by the questions themselves.

@@ -57,7 +57,7 @@ class Cost:
 
     @property
     def disk(self) -> int:
-        """Bytes that a run adds to the disk, but for tables and figures."""
+        """Bytes that a run adds to the disk, but for figures and tables."""
         return self.feature_bytes + sum(self.downloads.values()) + self.networks
 
     @property
@@ -83,8 +83,8 @@ def cost_lines(cost: Cost, free: int) -> list[str]:
     corpora = ", ".join(f"{one.corpus} {one.units:,} {one.what}" for one in cost.features)
     lines.append(
         f"disk       {in_bytes(cost.disk)}, {in_bytes(cost.feature_bytes)} of it features "
-        f"({corpora}; {sum(cost.dims):,} dims of {len(cost.dims)} checkpoints); "
-        f"{in_bytes(free)} are free"
+        f"({corpora}; {sum(cost.dims):,} dims of {len(cost.dims)} checkpoints); figures and tables "
+        f"come on top, some MB; {in_bytes(free)} are free"
     )
     lines.append(f"memory     {in_bytes(cost.memory)} for a job that runs a network, about")
     if cost.unknown:

@@ -1,6 +1,6 @@
 """What can be known of a probe and of tasks before a run: how many words, classes and values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workflow_scripts.common.script import UserError
@@ -52,7 +52,8 @@ class FoundProbe:
     @property
     def described(self) -> str:
         """How much it holds, in words."""
-        return f"{counted(self.sentences, 'sentence')}, {counted(self.words, 'word')}"
+        about = "about " if self.download else ""
+        return f"{about}{counted(self.sentences, 'sentence')}, {counted(self.words, 'word')}"
 
     @property
     def warning(self) -> str:
@@ -102,7 +103,7 @@ class FoundTask:
         return "its tags are of spans, which metric: span_f1 scores whole; accuracy scores words"
 
 
-def words_of(sentences: Iterable[Words]) -> int:
+def words_of(sentences: Iterable[Sequence[str]]) -> int:
     """How many words sentences have together."""
     return sum(map(len, sentences))
 

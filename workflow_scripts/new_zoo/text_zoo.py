@@ -50,7 +50,8 @@ def find_text_zoo(flags: argparse.Namespace, questions: Questions) -> FoundTextZ
 
 def _least_checkpoints(flags: argparse.Namespace, questions: Questions) -> int:
     """How many checkpoints it takes, which those that flags name must be."""
-    least = max([LEAST_CHECKPOINTS, *(flags.sizes or [])])
+    sizes: list[int] = flags.sizes or []
+    least = max([LEAST_CHECKPOINTS, *sizes])
     given = len(flags.checkpoints or [])
     if given < LEAST_CHECKPOINTS and (flags.checkpoints or not questions.asks):
         raise UserError("--checkpoints: a zoo has at least two, hub ids or folders")
