@@ -100,7 +100,7 @@ class FoundTask:
         begins = {one[:2] for one in self.classes if one != "O"}
         if metric_of(self.settings) != "accuracy" or not begins or begins - {"B-", "I-"}:
             return ""
-        return "its tags are of spans, which metric: span_f1 scores whole; accuracy scores words"
+        return "its tags are of spans: metric: span_f1 scores these whole, accuracy word by word"
 
 
 def words_of(sentences: Iterable[Sequence[str]]) -> int:
