@@ -1,8 +1,11 @@
 """The command that begins a zoo: checks, questions, what it says of costs, what it writes."""
 
 import io
+import shlex
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from workflow_scripts.new_zoo import __main__ as command
 from workflow_scripts.new_zoo.block import Commented, flow, plain, render, selection
 from workflow_scripts.new_zoo.checkpoints import find_checkpoint
 from workflow_scripts.new_zoo.cost import Cost, Features, cost_lines, in_bytes
+from workflow_scripts.new_zoo.flags import read_flags
 from workflow_scripts.new_zoo.guess_format import possible_formats
 from workflow_scripts.new_zoo.images import image_counts, image_download, network_size
 from workflow_scripts.new_zoo.names import as_name
@@ -94,11 +98,12 @@ def test_of_a_hub_checkpoint_only_the_configuration_is_fetched(hub: HubServer, f
 
 def test_names_and_revisions_may_stand_beside_an_id(hub: HubServer) -> None:
     commit = hub.commit("coded")
-    found = find_checkpoint(f"mine=coded@{commit}", ["coded"])
+    found = find_checkpoint(f"mine=coded@{commit}", [])
     assert (found.name, found.settings) == ("mine", HubSettings(id="coded", revision=commit))
     # Half of the numbers are stored; what its width is, only its own code knows.
     assert (found.network, found.width, found.own_code) == (16, None, True)
-    assert find_checkpoint("coded", ["coded"]).name == "coded-2"
+    taken = replace(found, name="coded", version="other")
+    assert find_checkpoint("coded", [taken]).name == "coded-2"
 
 
 def test_a_folder_is_held_to_what_the_workflow_needs(files: Path) -> None:
@@ -116,17 +121,52 @@ def test_a_folder_is_held_to_what_the_workflow_needs(files: Path) -> None:
         ("some/lost", "there is no checkpoint some/lost on"),
         ("coded@v9", "coded has no revision v9"),
         ("empty", "empty at main lacks config.json"),
-        ("a/b/c", "id: 'a/b/c' cannot be one; a checkpoint is a folder, or an id"),
+        ("a/b/c", "id: 'a/b/c' cannot be one; a checkpoint is a folder that is there, or an id"),
+        ("models/lost", "there is no folder models/lost here, so it was looked up on the hub: "),
+        ("{files}/lines.txt", "lines.txt is a file; name the folder that holds it"),
+        ("{files}/{{ours}}", "path: '{files}/{{ours}}' holds braces"),
         ("./lost", "there is no folder lost"),
         ("first+one=coded", "'first+one' cannot be the name of a checkpoint; leave out '+'"),
         ("ours=coded", "there are two checkpoints ours"),
     ],
 )
-def test_a_checkpoint_that_cannot_be_used_is_refused(text: str, sentence: str) -> None:
+def test_a_checkpoint_that_cannot_be_used_is_refused(files: Path, text: str, sentence: str) -> None:
+    ours = find_checkpoint(str(files / "ours"), [])
     with pytest.raises(UserError) as caught:
-        find_checkpoint(text, ["ours"])
-    assert sentence in str(caught.value)
+        find_checkpoint(text.format(files=files), [ours])
+    assert sentence.format(files=files) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_stands_in_a_zoo_once(
+    hub: HubServer, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = find_checkpoint(str(files / "ours"), [])
+    (tmp_path / "link").symlink_to(files / "ours")
+    shutil.copytree(files / "ours", tmp_path / "copy")
+    monkeypatch.chdir(files)
+    again = [f"{files}/hub/../ours/", "./ours", "ours", f"{tmp_path}/link", f"b={tmp_path}/copy"]
+    for where in again:
+        with pytest.raises(UserError, match="is the same checkpoint as ours, and a zoo holds each"):
+            find_checkpoint(where, [ours])
+    coded = find_checkpoint("coded", [ours])
+    with pytest.raises(UserError, match=r"coded@\w+ is the same checkpoint as coded"):
+        find_checkpoint(f"coded@{hub.commit('coded')}", [ours, coded])
+
+
+def test_a_mistyped_folder_is_told_at_once_where_there_is_no_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def sleep(seconds: float) -> None:
+        raise AssertionError("it was tried again")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    with pytest.raises(UserError) as caught:
+        find_checkpoint("models/lost", [])
+    assert str(caught.value).startswith("there is no folder models/lost here, so it was looked up")
+    assert "could not be fetched from http://hub.invalid" in str(caught.value)
+    assert "kept" not in str(caught.value)
 
 
 def test_names_are_made_of_paths() -> None:
@@ -156,10 +196,25 @@ def test_a_probe_is_counted_as_a_run_would_read_it(files: Path) -> None:
     wikitext = find_probe("wikitext-2-raw", None, None)
     assert wikitext.settings.source == "wikitext-2"
     assert (wikitext.settings.min_words, wikitext.words) == (10, 2_000_000)
-    with pytest.raises(UserError, match=r"0 words in sentences of 9 words or more"):
+    assert wikitext.described.startswith("about 17,500 sentences")
+    with pytest.raises(UserError, match="0 sentences of 9 words or more, 0 words; a cov"):
         find_probe(str(files / "few.txt"), "sentences", 9)
     with pytest.raises(UserError, match="there is no file lost"):
         find_probe("lost.txt", None, None)
+    with pytest.raises(UserError, match="ours is a folder; name a file with a sentence a line"):
+        find_probe(str(files / "ours"), None, None)
+
+
+def test_a_probe_that_cannot_be_resampled_is_refused(files: Path, tmp_path: Path) -> None:
+    path = tmp_path / "one.txt"
+    path.write_text("a b c d e f g h\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"1 sentence, 8 words; .* fewer than 4 sentences"):
+        find_probe(str(path), None, None)
+    # Five sentences, of which three are long enough.
+    path.write_text("a b c\n" * 3 + "d e\n" * 2, encoding="utf-8")
+    with pytest.raises(UserError, match="3 sentences of 3 words or more, 9 words;"):
+        find_probe(str(path), None, 3)
+    assert find_probe(str(path), None, 2).described == "5 sentences, 13 words"
 
 
 def test_a_task_is_counted_as_a_run_would_read_it(files: Path) -> None:
@@ -169,8 +224,42 @@ def test_a_task_is_counted_as_a_run_would_read_it(files: Path) -> None:
     # One sentence stands there twice.
     assert found.described == "3 different sentences, 6 words; 8 targets (2 classes)"
     numbers = read_task([str(files / "factuality.txt")], [])[1]
-    with pytest.raises(UserError, match="1 different sentences cannot be shared out"):
+    with pytest.raises(
+        UserError, match=r"1 different sentence cannot be shared out .* dev and test"
+    ):
         find_task("ef", numbers)
+
+
+@pytest.mark.parametrize(
+    ("tags", "keys", "sentence"),
+    [
+        ("XXXXXX", [], "task t: its train split has one class only"),
+        ("XYXYXY", ["metric=span_f1"], "span_f1 is for tags such as B-NP and O, not 'X'"),
+        ("XYXYXY", ["metric=pearson"], "the metric pearson is for numbers"),
+        ("XYXYXY", ["metric=f1"], "the metric f1 counts the class ''"),
+        ("XYZXYZ", ["metric=top3_accuracy"], "the best three of 3 classes always hold"),
+    ],
+)
+def test_a_task_that_teaches_nothing_or_cannot_be_scored_is_refused(
+    tmp_path: Path, tags: str, keys: list[str], sentence: str
+) -> None:
+    path = tmp_path / "t.txt"
+    # Every sentence has all tags, so that every split has.
+    lines = "".join(f"{{}}\t{tag}\n" for tag in tags)
+    path.write_text("".join(lines.replace("{}", word) + "\n" for word in "abcdef"), "utf-8")
+    name, settings, _ = read_task([str(path), "format=tagged", *keys], [])
+    with pytest.raises(UserError) as caught:
+        find_task(name, settings)
+    assert sentence in str(caught.value)
+
+
+def test_tags_of_spans_are_told_apart_from_others(tmp_path: Path) -> None:
+    path = tmp_path / "ner.txt"
+    path.write_text("".join(f"{one}\tB-X\nof\tO\n\n" for one in "abcdef"), encoding="utf-8")
+    found = find_task(*read_task([str(path), "format=tagged"], [])[:2])
+    assert found.warning.startswith("its tags are of spans")
+    found = find_task(*read_task([str(path), "format=tagged", "metric=span_f1"], [])[:2])
+    assert found.warning == ""
 
 
 @pytest.mark.parametrize(
@@ -186,12 +275,13 @@ def test_a_task_is_counted_as_a_run_would_read_it(files: Path) -> None:
         (["{conllu}", "name=probe-x"], "a task cannot be named probe-x"),
         (["{conllu}", "format=xml"], "format: should be"),
         (["{conllu}", "target=size"], "conllu has the targets upos"),
+        (["{ours}"], "ours is a folder; name a labelled file"),
     ],
 )
 def test_a_task_that_cannot_be_used_is_refused(
     files: Path, words: list[str], sentence: str
 ) -> None:
-    paths = {form: files / f"{form}.txt" for form in (*FILES, "lines")}
+    paths = {form: files / f"{form}.txt" for form in (*FILES, "lines")} | {"ours": files / "ours"}
     with pytest.raises(UserError) as caught:
         read_task([word.format(**paths) for word in words], ["taken"])
     assert sentence in str(caught.value)
@@ -221,6 +311,7 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
         dtype="float32",
         networks=0,
         largest=5_000_000_000,
+        note="no intervals",
     )
     features = 25_000 * (768 + 1024) * 4
     assert cost.feature_bytes == features == 179_200_000
@@ -229,14 +320,15 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
         "jobs       7: data 2, report 5",
         "downloads  440.0 MB: bert 440.0 MB",
         "disk       619.2 MB, 179.2 MB of it features (probe 20,000 words, ner 5,000 words; "
-        "1,792 dims of 2 checkpoints); 100.0 MB are free",
+        "1,792 dims of 2 checkpoints); figures and tables come on top, some MB; 100.0 MB are free",
         "memory     6.0 GB for a job that runs a network, about",
         "not known  the width of odd, which comes on top",
+        "note       no intervals",
         "warning    this does not fit on the disk",
         "warning    on a cluster, give these jobs more memory: "
         "--set-resources extract_word_features:mem_mb=6000",
     ]
-    nothing = Cost({"data": 0}, {}, [], [], [], "float16", 0, 0)
+    nothing = Cost({"data": 0}, {}, [], [], [], "float16", 0, 0, "")
     assert cost_lines(nothing, 10**12)[:2] == [
         "jobs       0, all is done already",
         "downloads  nothing",
@@ -326,11 +418,30 @@ def test_a_zoo_is_written_as_by_hand() -> None:
     assert flow([1, 2]) == "[1, 2]"
 
 
-def test_sizes_and_draws_fit_the_number_of_checkpoints() -> None:
-    assert plain(selection(2, None))["sizes"] == [1]
-    assert plain(selection(3, None))["methods"]["random"] == {"draws": 3}
-    twenty = plain(selection(20, None))
-    assert (twenty["sizes"], twenty["methods"]["random"]) == ([1, 2, 3, 4, 5], {"draws": 10})
+@pytest.mark.parametrize(
+    ("checkpoints", "sizes", "draws"),
+    [
+        (2, [1], 2),
+        (3, [1, 2], 3),
+        # Of one and of three there are four sets, fewer than an interval takes.
+        (4, [2], 6),
+        (5, [1, 2, 3, 4], 5),
+        (6, [1, 2, 3, 4, 5], 6),
+        (20, [1, 2, 3, 4, 5], 10),
+    ],
+)
+def test_sizes_and_draws_fit_the_number_of_checkpoints(
+    checkpoints: int, sizes: list[int], draws: int
+) -> None:
+    chosen = selection(checkpoints, None)
+    assert plain(chosen)["sizes"] == sizes
+    assert plain(chosen)["methods"]["random"] == {"draws": draws}
+    left_out = "of 1, 3 there are too few different sets" in chosen.value["sizes"].comment
+    assert left_out == (checkpoints == 4)
+
+
+def test_sizes_that_are_asked_for_stay() -> None:
+    assert plain(selection(4, [1]))["methods"]["random"] == {"draws": 4}
     # What does not fit is refused by the config's own models.
     assert plain(selection(2, [1, 9]))["methods"]["random"] == {"draws": 2}
 
@@ -399,7 +510,12 @@ def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
     zoo = yaml.safe_load(out)["zoos"]["mine"]
     assert zoo["agents"]["crop_padding"] == 4
     assert (zoo["tasks"]["count"], zoo["selection"]["sizes"]) == (3, [2, 4])
-    bare, _ = run_command("--name", "mine", "--modality", "image", "--no-tasks", "--output", "-")
+    assert "note       scores will have no intervals, which take 5 tasks" in err
+    whole, err = run_command("--name", "mine", "--modality", "image", "--output", "-")
+    assert yaml.safe_load(whole)["zoos"]["mine"]["tasks"]["count"] == 6
+    assert "intervals" not in err
+    bare, err = run_command("--name", "mine", "--modality", "image", "--no-tasks", "--output", "-")
+    assert "intervals" not in err
     assert "tasks" not in yaml.safe_load(bare)["zoos"]["mine"]
 
 
@@ -415,11 +531,23 @@ def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
         (["--name", "mine", "--modality", "text"], "--checkpoints: a zoo has at least two"),
         (["--name", "mine", "--modality", "image", "--output", "README.md"], "is there already"),
         (["--name", "mine", "--modality", "image", "--output", "no/x"], "there is no folder no"),
-        (["--name", "mine", "--modality", "image", "--source", "mnist"], "'mnist' is none of"),
+        (
+            ["--name", "mine", "--modality", "image", "--source", "mnist"],
+            "choose digits or cifar100, not 'mnist'",
+        ),
         (["--name", "mine", "--modality", "image", "--agents", "1"], "no number from 2 upwards"),
         (["--name", "mine", "--modality", "image", "--network", "resnet"], "did you mean resnet50"),
         (["--name", "mine", "--modality", "image", "--agents", "999"], "999 agents need 999"),
         (["--name", "mine", "--modality", "image", "--sizes", "13"], "the zoo has 12"),
+        (["--name", "mine", "--modality", "image", "--sizes", "2", "2"], "a size twice"),
+        (
+            ["--name", "mine", "--modality", "text", "--no-tasks", "--task", "a.txt"],
+            "--no-tasks and --task do not go together",
+        ),
+        (
+            ["--name", "mine", "--modality", "text", "--checkpoints", "a", "b", "--sizes", "3"],
+            "--sizes asks for 3 checkpoints, and --checkpoints names 2",
+        ),
     ],
 )
 def test_a_flag_that_cannot_be_used_is_one_sentence(
@@ -451,6 +579,48 @@ def test_nothing_is_written_over_unless_it_is_forced(
         command.main(flags)
 
 
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--probe", "lost.txt"], "there is no file lost.txt"),
+        (["--probe", "{files}/lines.txt", "--task", "lost.txt"], "there is no file lost.txt"),
+        (["--task", "{files}/conllu.txt"], "--probe is missing"),
+    ],
+)
+def test_what_is_here_is_looked_at_before_the_hub(
+    hub: HubServer, run_command: Run, files: Path, flags: list[str], sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        run_command(
+            *("--name", "mine", "--modality", "text", "--checkpoints", "some/bert-base", "coded"),
+            *(flag.format(files=files) for flag in flags),
+        )
+    assert hub.requests == []
+
+
+def test_sizes_ask_for_as_many_checkpoints(run_command: Run, files: Path, tmp_path: Path) -> None:
+    answers = ["", *(str(tmp_path / name) for name in ("a", "b")), str(files / "ours")]
+    for name, family in (("a", "bert-cased"), ("b", "roberta")):
+        build_tiny_model(family, tmp_path / name)
+    _, err = run_command(
+        *("--name", "mine", "--modality", "text", "--sizes", "3", "--no-tasks"),
+        *("--probe", str(files / "lines.txt")),
+        answers="\n".join([*answers, "", "no"]) + "\n",
+    )
+    assert "Checkpoint 3: an id of the hub, or a folder: " in err
+
+
+def test_its_help_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    said = capsys.readouterr().out
+    assert said.startswith("usage: python -m workflow_scripts.new_zoo [")
+    example = said[said.index("    python -m workflow_scripts.new_zoo --name") :].split("\n\n")[0]
+    words = shlex.split(example.replace("\\\n", " "))
+    assert "\n" not in example.replace("\\\n", "").strip()
+    assert read_flags(None, words[3:]).task == [["treebank.conllu"], ["name=ner", "ner.txt"]]
+
+
 @pytest.mark.usefixtures("hub")
 def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
     run_command: Run, files: Path, tmp_path: Path
@@ -458,7 +628,8 @@ def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
     output = tmp_path / "mine.yaml"
     answers = [
         *("", "my zoo", "mine", "words", "", str(output)),
-        *("some/lost", "some/bert-base", str(files / "ours"), "second=some/bert-base", ""),
+        *("some/lost", "some/bert-base", str(files / "ours"), "second=some/bert-base"),
+        *("second=coded", ""),
         *("lost.txt", str(files / "lines.txt")),
         *(str(files / "lines.txt"), str(files / "conllu.txt")),
         *("ged", "conllu", "nothing", "xpos", "", "lost.txt", str(files / "conllu.txt")),
@@ -470,8 +641,9 @@ def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
     for refusal in (
         "    this needs an answer",
         "    'my zoo' cannot be a name",
-        "    'words' is none of text, image",
-        "    there is no checkpoint some/lost",
+        "    choose text or image, not 'words'",
+        "there is no checkpoint some/lost",
+        "    some/bert-base is the same checkpoint as bert-base",
         "    there is no file lost.txt",
         "no format fits this file",
         "line 1: expected word and c or i separated by a tab",
@@ -501,22 +673,25 @@ def test_questions_make_an_image_zoo_whose_numbers_fit(run_command: Run, tmp_pat
     flags = ["--name", "mine", "--modality", "image", "--output", str(output)]
     _, err = run_command(*flags, answers="\n".join([*first, *again, "n"]) + "\n")
     assert "300 agents need 300 different sets" in err
+    assert "once more, from the images on" in err
     assert err.endswith("nothing is written\n")
     assert not output.exists()
 
 
 def test_an_end_of_the_answers_ends_the_command(run_command: Run) -> None:
-    with pytest.raises(UserError, match="the input ended at the question: Do the checkpoints"):
+    with pytest.raises(UserError, match="the input ended at the question: What do the"):
         run_command("--name", "mine", answers="")
 
 
-def test_an_interrupt_ends_the_command() -> None:
-    class Interrupted(io.StringIO):
-        def readline(self, size: int | None = -1, /) -> str:
-            raise KeyboardInterrupt
+def test_an_interrupt_ends_the_command_wherever_it_is(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
 
+    monkeypatch.setattr(command, "planned_jobs", interrupted)
     with pytest.raises(UserError, match="stopped; nothing is written"):
-        Questions(True, Interrupted(), io.StringIO()).ask("Name", str)
+        run_command("--name", "mine", "--modality", "image", "--output", "-")
 
 
 def test_without_a_terminal_nothing_is_asked() -> None:

@@ -10,8 +10,10 @@ import errno
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from httpx2 import HTTPError, TransportError, UnsupportedProtocol
@@ -48,6 +50,20 @@ from workflow_scripts.common.script import UserError, parser, run
 log = logging.getLogger(__name__)
 
 LOOK_UP_TIMEOUT = 30.0  # seconds; for downloads the library has HF_HUB_DOWNLOAD_TIMEOUT
+_KEPT = ", the files that are complete are kept"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What :func:`fetch` would fetch.
+
+    Attributes:
+        commit: that the revision is at.
+        sizes: of the files in bytes, by name.
+    """
+
+    commit: str
+    sizes: dict[str, int]
 
 
 def fetch(
@@ -71,9 +87,9 @@ def fetch(
     """
     # The library reads the variable only when it is imported.
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
-    with _explained(api.endpoint, repository, revision):
+    with _explained(api.endpoint, repository, revision, _KEPT):
         commit, files, needed = _look_up_needed(
-            api, repository, revision, trust_remote_code, modality
+            api, repository, revision, trust_remote_code, modality, _may_pass
         )
         folder.mkdir(parents=True, exist_ok=True)
         for path in needed_paths(folder, trust_remote_code=False, modality=modality):
@@ -105,8 +121,8 @@ def preview(
     trust_remote_code: bool,
     folder: Path,
     modality: Modality = "text",
-) -> dict[str, int]:
-    """The sizes in bytes of the files that :func:`fetch` would fetch, by name.
+) -> Preview:
+    """What :func:`fetch` would fetch. Somebody waits: a host without an address is tried once.
 
     Args:
         folder: gets the configuration, which is all that is downloaded.
@@ -116,19 +132,29 @@ def preview(
         UserError: as :func:`fetch` does.
     """
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
-    with _explained(api.endpoint, repository, revision):
+    with _explained(api.endpoint, repository, revision, kept=""):
         commit, files, needed = _look_up_needed(
-            api, repository, revision, trust_remote_code, modality
+            api,
+            repository,
+            revision,
+            trust_remote_code,
+            modality,
+            lambda error: _may_pass(error) and not _has_no_address(error),
         )
         _fetch_file(api, repository, commit, files[CONFIG], folder)
-    return {name: files[name].size or 0 for name in needed}
+    return Preview(commit, {name: files[name].size or 0 for name in needed})
 
 
 def _look_up_needed(
-    api: HfApi, repository: str, revision: str, trust_remote_code: bool, modality: Modality
+    api: HfApi,
+    repository: str,
+    revision: str,
+    trust_remote_code: bool,
+    modality: Modality,
+    may_pass: Callable[[Exception], bool],
 ) -> tuple[str, dict[str, RepoSibling], list[str]]:
     """The commit of a revision, its files, and the names of those that are needed."""
-    commit, files = look_up(api, repository, revision)
+    commit, files = _look_up(api, repository, revision, may_pass)
     needed = needed_files(files, trust_remote_code, modality)
     if missing := missing_parts(needed, modality):
         raise UserError(
@@ -138,13 +164,15 @@ def _look_up_needed(
     return commit, files, needed
 
 
-def look_up(api: HfApi, repository: str, revision: str) -> tuple[str, dict[str, RepoSibling]]:
+def _look_up(
+    api: HfApi, repository: str, revision: str, may_pass: Callable[[Exception], bool]
+) -> tuple[str, dict[str, RepoSibling]]:
     """The commit that a revision is at, and the files there by name, with sizes and checksums."""
     info = with_retries(
         lambda: api.model_info(
             repository, revision=revision, files_metadata=True, timeout=LOOK_UP_TIMEOUT
         ),
-        _may_pass,
+        may_pass,
         repository,
     )
     if info.sha is None:
@@ -212,16 +240,27 @@ def _may_pass(error: Exception) -> bool:
     return (type(error) is OSError and error.errno is None) or isinstance(error, RuntimeError)
 
 
+def _has_no_address(error: BaseException | None) -> bool:
+    """Whether the name of a host was not resolved, which the library's errors are caused by."""
+    while error is not None and not isinstance(error, socket.gaierror):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 @contextmanager
-def _explained(endpoint: str, repository: str, revision: str) -> Iterator[None]:
-    """Turn errors of the library and of the disk into a sentence each."""
+def _explained(endpoint: str, repository: str, revision: str, kept: str) -> Iterator[None]:
+    """Turn errors of the library and of the disk into a sentence each.
+
+    Args:
+        kept: what stays of an attempt, behind the advice to run again.
+    """
     try:
         yield
     except (HTTPError, OSError, ValueError, KeyError, RuntimeError) as error:
-        raise UserError(_sentence(_cause(error), endpoint, repository, revision)) from error
+        raise UserError(_sentence(_cause(error), endpoint, repository, revision, kept)) from error
 
 
-def _sentence(error: Exception, endpoint: str, repository: str, revision: str) -> str:
+def _sentence(error: Exception, endpoint: str, repository: str, revision: str, kept: str) -> str:
     page = f"{endpoint}/{repository}"
     elsewhere = (
         "fetch it where there is a network, copy the folder here and name it with kind: folder"
@@ -253,14 +292,11 @@ def _sentence(error: Exception, endpoint: str, repository: str, revision: str) -
                 f"HF_TOKEN to a valid token, and accept the licence on {page} if it has one"
             )
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return (
-                f"{repository} does not fit on the disk; make room and run again: the files that "
-                "are complete are kept"
-            )
+            return f"{repository} does not fit on the disk; make room and run again{kept}"
         case _:
             return (
                 f"{repository} could not be fetched from {endpoint} ({first_line(error)}); run "
-                f"again, the files that are complete are kept, or {elsewhere}"
+                f"again{kept}, or {elsewhere}"
             )
 
 

@@ -69,7 +69,8 @@ class TrainingSettings(Settings):
         known = ["convnet", *TORCHVISION_NETWORKS]
         if network not in known:
             close = difflib.get_close_matches(network, known, n=3)
-            hint = f"did you mean {' or '.join(close)}?" if close else f"choose {', '.join(known)}"
+            some = "choose convnet, or a classifier of torchvision, such as resnet18"
+            hint = f"did you mean {' or '.join(close)}?" if close else some
             raise ValueError(f"there is no network {network!r}; {hint}")
         return network
 

@@ -519,12 +519,12 @@ class TextZoo(Zoo):
 
 
 def _tag_of(zoo: Any) -> Any:
-    """Which of the models a zoo is read by: image zoos that name checkpoints have one of their
-    own."""
+    """Which of the models a zoo is read by: image zoos either train agents or name checkpoints."""
     if not isinstance(zoo, Mapping):
         # Any of them says that a zoo must be a mapping.
         return getattr(zoo, "tag", TextZoo.tag)
-    own = zoo.get("modality") == "image" and "checkpoints" in zoo
+    trains = {"agents", "data"} & zoo.keys() and "checkpoints" not in zoo
+    own = zoo.get("modality") == "image" and not trains
     return OwnImageZoo.tag if own else zoo.get("modality")
 
 

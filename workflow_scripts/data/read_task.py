@@ -1,7 +1,7 @@
 """Writes one task on words, from labelled files in a format of their own."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.task_file import SPLITS, Task, write_task
-from workflow_scripts.data.task_formats import FORMATS, LabelledSentence
+from workflow_scripts.data.task_formats import FORMATS, LabelledSentence, TaskFormat
 
 Splits = dict[str, list[LabelledSentence]]
 
@@ -35,6 +35,32 @@ def hold_out(
         [one for one in sentences if " ".join(one.words) not in held],
         [one for one in sentences if " ".join(one.words) in held],
     )
+
+
+def read_splits(
+    form: TaskFormat,
+    target: str,
+    files: Mapping[str, Sequence[Path]],
+    fractions: Mapping[str, float],
+    seed: int,
+) -> Splits:
+    """The labelled sentences of each split.
+
+    Args:
+        files: of each split; where test or dev has none, it is drawn from train.
+        fractions: share of the sentences of train that is drawn, of test and of dev.
+        seed: of what is drawn.
+
+    Raises:
+        UserError: if a file cannot be read or has no such target.
+    """
+    splits = {
+        part: [one for path in files[part] for one in form.read(path, target)] for part in SPLITS
+    }
+    for part in ("test", "dev"):
+        if not files[part]:
+            splits["train"], splits[part] = hold_out(splits["train"], fractions[part], seed, part)
+    return splits
 
 
 def word_task(
@@ -124,18 +150,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = flags.parse_args(argv)
 
     form = FORMATS[arguments.format]
-    splits: Splits = {
-        part: [
-            one for path in getattr(arguments, part) for one in form.read(path, arguments.target)
-        ]
-        for part in SPLITS
-    }
-    for part in ("test", "dev"):
-        if not getattr(arguments, part):
-            fraction = getattr(arguments, f"{part}_fraction")
-            splits["train"], splits[part] = hold_out(
-                splits["train"], fraction, arguments.seed, part
-            )
+    splits = read_splits(
+        form,
+        arguments.target,
+        {part: getattr(arguments, part) for part in SPLITS},
+        {"dev": arguments.dev_fraction, "test": arguments.test_fraction},
+        arguments.seed,
+    )
     try:
         task = word_task(
             splits,

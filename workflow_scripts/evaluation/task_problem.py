@@ -84,6 +84,30 @@ def number_targets(task: Task) -> tuple[Task, int]:
     return replace(task, labels=labels, target=number[task.target]), len(seen)
 
 
+def split_examples(task: Task) -> dict[str, Examples]:
+    """The examples of each split.
+
+    Args:
+        task: its units in the order of the splits, its classes numbered as heads have them.
+
+    Raises:
+        ValueError: if no head can be trained, chosen or tested on the task.
+    """
+    splits = {}
+    for name in SPLITS:
+        rows = np.flatnonzero(task.split == name)
+        if not len(rows):
+            raise ValueError(
+                f"there is no {name} unit that every checkpoint has features of; give it more "
+                "sentences, or leave out checkpoints that have few vectors"
+            )
+        if not np.isfinite(task.target[rows]).all():
+            raise ValueError(f"a value of its {name} split is not finite; mend its files")
+        splits[name] = Examples(task.target[rows], task.sequence[rows], int(rows[0]))
+    check_targets(splits["train"].targets)
+    return splits
+
+
 def make_problem(
     task: Task,
     features: dict[str, NDArray[np.floating]],
@@ -101,18 +125,7 @@ def make_problem(
         ValueError: if no head can be trained, chosen or tested on the task.
     """
     task, classes = number_targets(task)
-    splits = {}
-    for name in SPLITS:
-        rows = np.flatnonzero(task.split == name)
-        if not len(rows):
-            raise ValueError(
-                f"there is no {name} unit that every checkpoint has features of; give it more "
-                "sentences, or leave out checkpoints that have few vectors"
-            )
-        if not np.isfinite(task.target[rows]).all():
-            raise ValueError(f"a value of its {name} split is not finite; mend its files")
-        splits[name] = Examples(task.target[rows], task.sequence[rows], int(rows[0]))
-    check_targets(splits["train"].targets)
+    splits = split_examples(task)
     metric = metric_for(task.metric, task.labels, task.positive)
     held = TaskFeatures(features, task.unit, memory_bytes)
     if isinstance(settings, LbfgsSettings) or settings.standardise:

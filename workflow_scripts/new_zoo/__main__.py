@@ -4,8 +4,9 @@ What the flags do not say is asked for, where there is a terminal. Nothing is do
 but the configurations of hub checkpoints: at the end stand what a run will cost and its command.
 
     python -m workflow_scripts.new_zoo
-    python -m workflow_scripts.new_zoo --name mine --modality text --checkpoints bert-base-uncased
-        models/ours --probe sentences.txt --task treebank.conllu --task name=ner ner.txt
+    python -m workflow_scripts.new_zoo --name mine --modality text \\
+        --checkpoints bert-base-uncased models/ours --probe sentences.txt \\
+        --task treebank.conllu --task name=ner ner.txt
 """
 
 import argparse
@@ -27,7 +28,7 @@ from workflow_scripts.common.script import UserError, run
 from workflow_scripts.common.zoos import ImageZoo, TextZoo
 from workflow_scripts.new_zoo.block import Entry, plain, render
 from workflow_scripts.new_zoo.cost import Cost, cost_lines
-from workflow_scripts.new_zoo.flags import read_flags, refuse_foreign_flags
+from workflow_scripts.new_zoo.flags import read_flags, refuse_misfits
 from workflow_scripts.new_zoo.image_zoo import ask_image_entry, one_of
 from workflow_scripts.new_zoo.places import free_name, free_output
 from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
@@ -64,7 +65,7 @@ def ask_zoo(
             # Other answers do not mend what a flag says.
             if questions.asked == asked or flags.sizes:
                 raise
-            questions.say(f"    {error}")
+            questions.say(f"    {error}; so once more, from the images on")
 
 
 def validated(kind: type[AnyZoo], name: str, entry: Entry) -> AnyZoo:
@@ -94,8 +95,24 @@ def jobs_of(text: str) -> dict[str, int]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the flags, ask, check, say what a run costs, write the config."""
+    """Read the flags, ask, check, say what a run costs, write the config.
+
+    An interrupt may come at a question or while something is looked at.
+    """
     flags = read_flags(__doc__, argv)
+    try:
+        begin(flags)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        raise UserError("stopped; nothing is written") from None
+
+
+def begin(flags: argparse.Namespace) -> None:
+    """Ask what the flags do not say, check, say what a run costs, write the config.
+
+    Raises:
+        UserError: on the first thing that a flag names and that cannot be used.
+    """
     if not Path.cwd().samefile(ROOT):
         raise UserError(f"run this in {ROOT}: paths in a config are relative to it")
     # What is fetched is said by the questions themselves.
@@ -112,11 +129,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     modality = questions.get(
         "--modality",
         flags.modality,
-        "Do the checkpoints read text or image",
+        "What do the checkpoints read, text or image",
         one_of(("text", "image")),
         "text" if questions.asks else None,
     )
-    refuse_foreign_flags(flags, modality)
+    refuse_misfits(flags, modality)
     output = questions.get(
         "--output",
         flags.output,

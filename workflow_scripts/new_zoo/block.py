@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from workflow_scripts.new_zoo.intervals import least_of_interval
+
 Entry = dict[str, Any]
 
 _HEAD = """\
@@ -79,14 +81,21 @@ def selection(checkpoints: int, sizes: Sequence[int] | None) -> Commented:
 
     Args:
         checkpoints: how many the zoo has.
-        sizes: numbers of picks; ``None`` takes 1 to 5, as far as something is left to choose.
+        sizes: numbers of picks; ``None`` takes 1 to 5, as far as something is left to choose and
+            there are enough different sets for an interval.
     """
-    chosen = list(sizes or range(1, max(2, min(6, checkpoints))))
+    chosen, comment = list(sizes or []), "how many checkpoints to keep"
+    if not chosen:
+        possible = list(range(1, max(2, min(6, checkpoints))))
+        enough = [size for size in possible if comb(checkpoints, size) >= least_of_interval()]
+        chosen = enough or possible
+        if left_out := ", ".join(str(size) for size in possible if size not in chosen):
+            comment += f"; of {left_out} there are too few different sets to compare with"
     fitting = [size for size in chosen if 0 < size <= checkpoints]
     draws = min([10, *(comb(checkpoints, size) for size in fitting)])
     return Commented(
         {
-            "sizes": Commented(chosen, "how many checkpoints to keep"),
+            "sizes": Commented(chosen, comment),
             "methods": Commented(
                 {
                     "mmi": Commented({}, "the paper's: maximum mutual information"),

@@ -3,7 +3,7 @@
 import json
 import re
 import tempfile
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class FoundCheckpoint:
     Attributes:
         name: in the zoo.
         settings: of its entry in the config.
+        version: the commit, or a digest of the folder's files; the same checkpoint has the same.
         model: the kind of network, such as ``bert``.
         width: of its features; ``None`` where its configuration does not tell.
         download: bytes to fetch; 0 of a folder.
@@ -36,6 +37,7 @@ class FoundCheckpoint:
 
     name: str
     settings: HubSettings | FolderSettings
+    version: str
     model: str
     width: int | None
     download: int
@@ -50,31 +52,44 @@ class FoundCheckpoint:
         return f"{self.model}{width}{fetched}"
 
 
-def find_checkpoint(text: str, taken: Collection[str]) -> FoundCheckpoint:
+def find_checkpoint(text: str, others: Sequence[FoundCheckpoint]) -> FoundCheckpoint:
     """Look at a checkpoint.
 
     Args:
         text: an id of the hub, ``id@revision``, or a folder; ``name=`` may stand before.
-        taken: the names of others.
+        others: those of the zoo so far.
 
     Raises:
-        UserError: if it cannot be reached, or is no complete checkpoint of transformers.
+        UserError: if it cannot be reached, is no complete checkpoint of transformers, or is one of
+            the others.
     """
     name, _, where = text.rpartition("=")
+    taken = [one.name for one in others]
     if not name:
         name = as_name(Path(where.partition("@")[0]).name, taken)
     elif checked_checkpoint_name(name) in taken:
         raise UserError(f"there are two checkpoints {name}; write name={where} with another name")
-    if Path(where).is_dir() or where.startswith((".", "/", "~")):
-        return _in_folder(name, where)
-    return _on_hub(name, where)
+    path = Path(where).expanduser()
+    if path.is_file():
+        raise UserError(f"{where} is a file; name the folder that holds it")
+    if path.is_dir() or where.startswith((".", "/", "~")):
+        found = _in_folder(name, path.as_posix())
+    else:
+        found = _on_hub(name, where)
+    for other in others:
+        if other.version == found.version:
+            raise UserError(
+                f"{where} is the same checkpoint as {other.name}, and a zoo holds each once; name "
+                "another (one that is read at two layers is written into the config by hand)"
+            )
+    return found
 
 
 def _in_folder(name: str, where: str) -> FoundCheckpoint:
-    path = Path(where).expanduser().as_posix()
-    card = describe(name, path, trust_remote_code=False)
-    sizes = {file: (Path(path) / file).stat().st_size for file in card.files}
-    return _found(name, FolderSettings(path=path), Path(path), sizes, fetched=False)
+    settings = settings_of(FolderSettings, {"path": where})
+    card = describe(name, where, trust_remote_code=False)
+    sizes = {file: (Path(where) / file).stat().st_size for file in card.files}
+    return _found(name, settings, card.revision, Path(where), sizes, fetched=False)
 
 
 def _on_hub(name: str, where: str) -> FoundCheckpoint:
@@ -85,17 +100,25 @@ def _on_hub(name: str, where: str) -> FoundCheckpoint:
     disable_progress_bars()
     identity, _, revision = where.partition("@")
     given = {"id": identity} | ({"revision": revision} if revision else {})
-    settings = settings_of(HubSettings, given, "a checkpoint is a folder, or an id of the hub")
+    meant = "a checkpoint is a folder that is there, or an id of the hub"
+    settings = settings_of(HubSettings, given, meant)
     with tempfile.TemporaryDirectory() as folder:
-        sizes = preview(settings.id, settings.revision, False, Path(folder))
-        return _found(name, settings, Path(folder), sizes, fetched=True)
+        try:
+            seen = preview(settings.id, settings.revision, False, Path(folder))
+        except UserError as error:
+            # A folder that was mistyped looks like an id.
+            raise UserError(
+                f"there is no folder {where} here, so it was looked up on the hub: {error}"
+            ) from error
+        return _found(name, settings, seen.commit, Path(folder), seen.sizes, fetched=True)
 
 
 def _found(
     name: str,
     settings: HubSettings | FolderSettings,
+    version: str,
     folder: Path,
-    sizes: dict[str, int],
+    sizes: Mapping[str, int],
     fetched: bool,
 ) -> FoundCheckpoint:
     details = model_details(folder)
@@ -106,6 +129,7 @@ def _found(
     return FoundCheckpoint(
         name=name,
         settings=settings,
+        version=version,
         model=str(details["model"]),
         width=width if isinstance(width, int) else None,
         download=sum(sizes.values()) if fetched else 0,

@@ -36,6 +36,7 @@ class Cost:
         dtype: of the stored features.
         networks: bytes of all networks that the run writes.
         largest: bytes of the largest network in memory.
+        note: what its results will not tell; empty if there is nothing.
     """
 
     jobs: Mapping[str, int]
@@ -46,6 +47,7 @@ class Cost:
     dtype: str
     networks: int
     largest: int
+    note: str
 
     @property
     def feature_bytes(self) -> int:
@@ -55,7 +57,7 @@ class Cost:
 
     @property
     def disk(self) -> int:
-        """Bytes that a run adds to the disk, but for tables and figures."""
+        """Bytes that a run adds to the disk, but for figures and tables."""
         return self.feature_bytes + sum(self.downloads.values()) + self.networks
 
     @property
@@ -81,12 +83,14 @@ def cost_lines(cost: Cost, free: int) -> list[str]:
     corpora = ", ".join(f"{one.corpus} {one.units:,} {one.what}" for one in cost.features)
     lines.append(
         f"disk       {in_bytes(cost.disk)}, {in_bytes(cost.feature_bytes)} of it features "
-        f"({corpora}; {sum(cost.dims):,} dims of {len(cost.dims)} checkpoints); "
-        f"{in_bytes(free)} are free"
+        f"({corpora}; {sum(cost.dims):,} dims of {len(cost.dims)} checkpoints); figures and tables "
+        f"come on top, some MB; {in_bytes(free)} are free"
     )
     lines.append(f"memory     {in_bytes(cost.memory)} for a job that runs a network, about")
     if cost.unknown:
         lines.append(f"not known  the width of {', '.join(cost.unknown)}, which comes on top")
+    if cost.note:
+        lines.append(f"note       {cost.note}")
     if cost.disk > free:
         lines.append("warning    this does not fit on the disk")
     if cost.memory > _ASKED:

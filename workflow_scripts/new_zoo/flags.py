@@ -17,11 +17,13 @@ _OF_IMAGES = (
     "unseen_tasks",
     "task_classes",
 )
+_OF_TASKS = ("task", "unseen_tasks", "task_classes")
 
 
 def read_flags(description: str | None, argv: Sequence[str] | None) -> argparse.Namespace:
     """The flags; ``None`` where one is missing."""
     flags = parser(description)
+    flags.prog = "python -m workflow_scripts.new_zoo"
     flags.add_argument("--name", help="of the zoo")
     flags.add_argument("--modality", choices=["text", "image"], help="what checkpoints read")
     flags.add_argument("--sizes", type=positive_int, nargs="+", help="how many checkpoints to keep")
@@ -62,13 +64,23 @@ def read_flags(description: str | None, argv: Sequence[str] | None) -> argparse.
     return flags.parse_args(argv)
 
 
-def refuse_foreign_flags(flags: argparse.Namespace, modality: str) -> None:
-    """Flags of the other modality would be left out without a word.
+def refuse_misfits(flags: argparse.Namespace, modality: str) -> None:
+    """Refuse flags that do not go together, of which one would be left out without a word.
 
     Raises:
-        UserError: if there is one.
+        UserError: naming the first.
     """
     foreign = _OF_IMAGES if modality == "text" else _OF_TEXT
     for name in foreign:
         if getattr(flags, name) is not None:
-            raise UserError(f"--{name.replace('_', '-')} is not for {modality} zoos; leave it out")
+            raise UserError(f"{_flag(name)} is not for {modality} zoos; leave it out")
+    for name in _OF_TASKS:
+        if flags.no_tasks and getattr(flags, name) is not None:
+            raise UserError(f"--no-tasks and {_flag(name)} do not go together; leave out one")
+    sizes = flags.sizes or []
+    if len(set(sizes)) < len(sizes):
+        raise UserError("--sizes names a size twice; leave it out once")
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -14,6 +14,8 @@ _BEGINNINGS = {
     "digits": ("4", "5", "convnet", "8"),
     "cifar100": ("30", "30", "resnet18", "100"),
 }
+# One more than the report needs for an interval.
+_TASKS = "6"
 
 
 def ask_image_entry(flags: argparse.Namespace, questions: Questions) -> Entry:
@@ -52,7 +54,7 @@ def ask_image_entry(flags: argparse.Namespace, questions: Questions) -> Entry:
     }
     tasks = 0
     if not flags.no_tasks:
-        tasks = number("--unseen-tasks", "Tasks to score on (0: none)", "4", 0)
+        tasks = number("--unseen-tasks", "Tasks to score on (0: none)", _TASKS, 0)
     if tasks:
         classes = number("--task-classes", "Classes of each task", task_classes, 2)
         entry["tasks"] = Commented(
@@ -67,7 +69,7 @@ def one_of(allowed: Collection[str]) -> Callable[[str], str]:
 
     def checked(text: str) -> str:
         if text not in allowed:
-            raise UserError(f"{text!r} is none of {', '.join(allowed)}")
+            raise UserError(f"choose {' or '.join(allowed)}, not {text!r}")
         return text
 
     return checked

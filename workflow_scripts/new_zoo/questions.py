@@ -40,17 +40,13 @@ class Questions:
             default: the text that an empty line stands for.
 
         Raises:
-            UserError: if the input ends before, or is interrupted.
+            UserError: if the input ends before.
         """
         self.asked += 1
         hint = f" [{default}]" if default else ""
         while True:
             print(f"{question}{hint}: ", end="", file=self._screen, flush=True)
-            try:
-                line = self._answers.readline()
-            except KeyboardInterrupt:
-                self.say("")
-                raise UserError("stopped; nothing is written") from None
+            line = self._answers.readline()
             if not line:
                 self.say("")
                 raise UserError(f"the input ended at the question: {question}")

@@ -6,11 +6,13 @@ from pathlib import Path
 from workflow_scripts.common.script import UserError
 from workflow_scripts.data.text_settings import FilesTask
 from workflow_scripts.new_zoo.guess_format import possible_formats
+from workflow_scripts.new_zoo.named_files import named_file
 from workflow_scripts.new_zoo.names import as_name, checked_name
 from workflow_scripts.new_zoo.settings_of import settings_of
 
 _KEYS = ("name", "train", "dev", "test", "format", "target", "metric", "corpus")
 _LISTS = ("train", "dev", "test")
+_FILE = "name a labelled file"
 _FORMATS_IN = "the README's table of formats says what a file of each holds"
 
 
@@ -40,9 +42,9 @@ def read_task(words: Sequence[str], taken: Collection[str]) -> tuple[str, FilesT
         raise UserError(f"{twice[0]}= stands twice in a task")
     if "train" not in given:
         raise UserError("a task needs a file to train on")
-    for path in (path for key in _LISTS for path in given.get(key, [])):
-        if not Path(path).is_file():
-            raise UserError(f"there is no file {path}")
+    for key in _LISTS:
+        if key in given:
+            given[key] = [named_file(path, _FILE).as_posix() for path in given[key]]
     formats = given.get("format") or possible_formats(Path(given["train"][0]))
     if not formats:
         raise UserError(f"{given['train'][0]}: no format fits this file; {_FORMATS_IN}")

@@ -1,20 +1,28 @@
 """What can be known of a probe and of tasks before a run: how many words, classes and values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from workflow_scripts.common.script import UserError
+from workflow_scripts.common.task_file import Task
+from workflow_scripts.covariance.resampling import LEAST_GROUPS
+from workflow_scripts.data.read_task import read_splits, word_task
 from workflow_scripts.data.task_formats import FORMATS, LabelledSentence
 from workflow_scripts.data.text_settings import (
     SPLITS,
     FilesTask,
     TextFileProbe,
     WikitextProbe,
+    metric_of,
     target_of,
 )
 from workflow_scripts.data.write_probe import SENTENCES, probe_sentences, read_text
+from workflow_scripts.evaluation.metrics import metric_for
+from workflow_scripts.evaluation.task_problem import number_targets, split_examples
+from workflow_scripts.new_zoo.counted import counted
 from workflow_scripts.new_zoo.guess_format import possible_formats
+from workflow_scripts.new_zoo.named_files import named_file
+from workflow_scripts.new_zoo.settings_of import settings_of
 
 # Of the training lines of wikitext-2 that have ten words or more, about.
 _WIKITEXT_SENTENCES, _WIKITEXT_WORDS = 17_500, 2_000_000
@@ -42,6 +50,12 @@ class FoundProbe:
     download: int = 0
 
     @property
+    def described(self) -> str:
+        """How much it holds, in words."""
+        about = "about " if self.download else ""
+        return f"{about}{counted(self.sentences, 'sentence')}, {counted(self.words, 'word')}"
+
+    @property
     def warning(self) -> str:
         """What is wrong with its size; empty if nothing is."""
         if self.words >= _FEW_WORDS:
@@ -61,26 +75,35 @@ class FoundTask:
         settings: of its entry in the config.
         sentences: the different ones of all its files, which its corpus will hold.
         labelled: how many words have a target.
-        classes: how many different targets there are; 0 if they are numbers.
+        classes: the different targets; none if they are numbers.
     """
 
     name: str
     settings: FilesTask
     sentences: frozenset[Words]
     labelled: int
-    classes: int
+    classes: tuple[str, ...]
 
     @property
     def described(self) -> str:
         """What it holds, in words."""
-        kinds = f"{self.classes} classes" if self.classes else "numbers"
+        kinds = counted(len(self.classes), "class", "classes") if self.classes else "numbers"
         return (
-            f"{len(self.sentences):,} different sentences, {words_of(self.sentences):,} words; "
-            f"{self.labelled:,} targets ({kinds})"
+            f"{counted(len(self.sentences), 'different sentence')}, "
+            f"{counted(words_of(self.sentences), 'word')}; "
+            f"{counted(self.labelled, 'target')} ({kinds})"
         )
 
+    @property
+    def warning(self) -> str:
+        """What its metric does not see; empty if there is nothing."""
+        begins = {one[:2] for one in self.classes if one != "O"}
+        if metric_of(self.settings) != "accuracy" or not begins or begins - {"B-", "I-"}:
+            return ""
+        return "its tags are of spans: metric: span_f1 scores these whole, accuracy word by word"
 
-def words_of(sentences: Iterable[Words]) -> int:
+
+def words_of(sentences: Iterable[Sequence[str]]) -> int:
     """How many words sentences have together."""
     return sum(map(len, sentences))
 
@@ -94,52 +117,77 @@ def find_probe(text: str, form: str | None, min_words: int | None) -> FoundProbe
         min_words: of a sentence; ``None`` takes the default.
 
     Raises:
-        UserError: if the file cannot be read, or is too short to estimate anything from.
+        UserError: if the file cannot be read, or is too short to estimate from and to resample.
     """
     least = {} if min_words is None else {"min_words": min_words}
     if text in ("wikitext-2", "wikitext-2-raw"):
         variant = "raw" if text.endswith("raw") else "tokens"
         wikitext = WikitextProbe.model_validate({"variant": variant, **least})
         return FoundProbe(wikitext, _WIKITEXT_SENTENCES, _WIKITEXT_WORDS, _WIKITEXT_DOWNLOAD)
-    path = Path(text).expanduser()
-    if not path.is_file():
-        raise UserError(f"there is no file {text}; name one, or wikitext-2")
+    path = named_file(text, "name a file with a sentence a line, or wikitext-2")
     form = form or next(iter(possible_formats(path)), SENTENCES)
-    settings = TextFileProbe.model_validate({"file": path.as_posix(), "format": form, **least})
+    settings = settings_of(TextFileProbe, {"file": path.as_posix(), "format": form, **least})
     sentences = list(probe_sentences(read_text(path, form), settings.min_words, None))
-    words = sum(map(len, sentences))
-    if words < _LEAST_WORDS:
+    probe = FoundProbe(settings, len(sentences), words_of(sentences))
+    if len(sentences) < LEAST_GROUPS or probe.words < _LEAST_WORDS:
+        long = f" of {settings.min_words} words or more" if settings.min_words > 1 else ""
         raise UserError(
-            f"{text}: {words} words in sentences of {settings.min_words} words or more; a "
-            "covariance takes thousands"
+            f"{text}: {counted(len(sentences), 'sentence')}{long}, "
+            f"{counted(probe.words, 'word')}; a covariance takes thousands of words, and how sure "
+            f"it is cannot be told from fewer than {LEAST_GROUPS} sentences"
         )
-    return FoundProbe(settings, len(sentences), words)
+    return probe
 
 
 def find_task(name: str, settings: FilesTask) -> FoundTask:
-    """Look at a task.
+    """Look at a task, and hold it to what a run needs.
 
     Raises:
-        UserError: if a file cannot be read in the format, or has no such target.
+        UserError: if a file cannot be read in the format, or has no such target; if no head could
+            be trained on it, or every head would have the same score.
     """
-    form, target = FORMATS[settings.format], target_of(settings)
-    sentences: set[Words] = set()
-    labelled = 0
-    classes: set[str] = set()
-    for path in (path for split in SPLITS for path in settings.files(split, "")):
-        if not Path(path).is_file():
-            raise UserError(f"there is no file {path}")
-        for sentence in form.read(Path(path), target):
-            sentences.add(tuple(sentence.words))
-            labelled += sum(value is not None for value in sentence.targets)
-            classes |= _classes(sentence)
-    if len(sentences) < 3:
+    form = FORMATS[settings.format]
+    splits = read_splits(
+        form,
+        target_of(settings),
+        {
+            split: [named_file(path, "mend the path") for path in settings.files(split, "")]
+            for split in SPLITS
+        },
+        {"dev": settings.dev_fraction, "test": settings.test_fraction},
+        seed=0,  # of a zoo that names none
+    )
+    sentences = frozenset(tuple(one.words) for part in splits.values() for one in part)
+    if empty := [split for split in SPLITS if not any(map(_is_labelled, splits[split]))]:
         raise UserError(
-            f"task {name}: {len(sentences)} different sentences cannot be shared out among train, "
-            "dev and test; name a larger file"
+            f"task {name}: {counted(len(sentences), 'different sentence')} cannot be shared out so "
+            f"that {' and '.join(empty)} get labelled words; name a larger file"
         )
-    return FoundTask(name, settings, frozenset(sentences), labelled, len(classes))
+    metric = metric_of(settings)
+    try:
+        positive = form.positive if metric == "f1" else ""
+        task = word_task(splits, sentences, name, metric, positive)
+        _check_scores(task)
+    except ValueError as error:
+        raise UserError(f"task {name}: {error}") from error
+    return FoundTask(name, settings, sentences, len(task.unit), tuple(task.labels))
 
 
-def _classes(sentence: LabelledSentence) -> set[str]:
-    return {value for value in sentence.targets if isinstance(value, str)}
+def _is_labelled(sentence: LabelledSentence) -> bool:
+    return any(value is not None for value in sentence.targets)
+
+
+def _check_scores(task: Task) -> None:
+    """Refuse a task on which heads cannot be told apart.
+
+    Raises:
+        ValueError: saying why.
+    """
+    task, classes = number_targets(task)
+    split_examples(task)
+    metric_for(task.metric, task.labels, task.positive)
+    if task.metric == "top3_accuracy" and classes <= 3:
+        raise ValueError(
+            f"the best three of {classes} classes always hold the right one; choose another metric "
+            "than top3_accuracy"
+        )

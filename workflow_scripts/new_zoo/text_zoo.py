@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.script import UserError
@@ -10,6 +11,7 @@ from workflow_scripts.data.task_formats import FORMATS
 from workflow_scripts.data.text_settings import FilesTask, target_of
 from workflow_scripts.new_zoo.block import Commented, Entry, selection
 from workflow_scripts.new_zoo.checkpoints import FoundCheckpoint, find_checkpoint
+from workflow_scripts.new_zoo.named_files import named_file
 from workflow_scripts.new_zoo.names import as_name, checked_name
 from workflow_scripts.new_zoo.questions import Questions
 from workflow_scripts.new_zoo.settings_of import settings_of
@@ -34,35 +36,60 @@ def find_text_zoo(flags: argparse.Namespace, questions: Questions) -> FoundTextZ
     Raises:
         UserError: on the first thing that a flag names and that cannot be used.
     """
-    checkpoints = _checkpoints(flags.checkpoints, questions)
+    least = _least_checkpoints(flags, questions)
+    # Files are quicker to look at than a hub, so what flags say of them comes first.
+    at_once = flags.probe is not None or not questions.asks
+    probe = _probe(flags, questions) if at_once else None
+    tasks = _given_tasks(flags, questions)
+    checkpoints = _checkpoints(flags.checkpoints, least, questions)
+    probe = probe or _probe(flags, questions)
+    if questions.asks and flags.task is None and not flags.no_tasks:
+        tasks = _asked_tasks(questions)
+    return FoundTextZoo(checkpoints, probe, tasks)
+
+
+def _least_checkpoints(flags: argparse.Namespace, questions: Questions) -> int:
+    """How many checkpoints it takes, which those that flags name must be."""
+    sizes: list[int] = flags.sizes or []
+    least = max([LEAST_CHECKPOINTS, *sizes])
+    given = len(flags.checkpoints or [])
+    if given < LEAST_CHECKPOINTS and (flags.checkpoints or not questions.asks):
+        raise UserError("--checkpoints: a zoo has at least two, hub ids or folders")
+    if flags.checkpoints and given < least:
+        raise UserError(f"--sizes asks for {least} checkpoints, and --checkpoints names {given}")
+    return least
+
+
+def _probe(flags: argparse.Namespace, questions: Questions) -> FoundProbe:
     probe = questions.get(
         "--probe",
         flags.probe,
         "Probe: a file with a sentence a line, or wikitext-2",
         partial(find_probe, form=flags.probe_format, min_words=flags.min_words),
     )
-    questions.say(f"    {probe.sentences:,} sentences, {probe.words:,} words")
+    questions.say(f"    probe: {probe.described}")
     if probe.warning:
         questions.say(f"    {probe.warning}")
-    return FoundTextZoo(checkpoints, probe, _tasks(flags, questions))
+    return probe
 
 
-def _checkpoints(given: list[str] | None, questions: Questions) -> list[FoundCheckpoint]:
+def _checkpoints(
+    given: list[str] | None, least: int, questions: Questions
+) -> list[FoundCheckpoint]:
     found: list[FoundCheckpoint] = []
 
     def add(text: str) -> None:
-        found.append(find_checkpoint(text, [one.name for one in found]))
+        found.append(find_checkpoint(text, found))
         questions.say(f"    {found[-1].name}: {found[-1].described}")
 
-    for text in given or []:
-        add(text)
-    if given is None and questions.asks:
-        while len(found) < LEAST_CHECKPOINTS:
-            questions.ask(f"Checkpoint {len(found) + 1}: an id of the hub, or a folder", add)
-        while questions.ask("Another checkpoint (empty: no more)", _unless_empty(add), ""):
-            pass
-    if len(found) < LEAST_CHECKPOINTS:
-        raise UserError("--checkpoints: a zoo has at least two, hub ids or folders")
+    if given is not None:
+        for text in given:
+            add(text)
+        return found
+    while len(found) < least:
+        questions.ask(f"Checkpoint {len(found) + 1}: an id of the hub, or a folder", add)
+    while questions.ask("Another checkpoint (empty: no more)", _unless_empty(add), ""):
+        pass
     return found
 
 
@@ -77,30 +104,41 @@ def _unless_empty(check: Any) -> Any:
     return checked
 
 
-def _tasks(flags: argparse.Namespace, questions: Questions) -> list[FoundTask]:
+def _given_tasks(flags: argparse.Namespace, questions: Questions) -> list[FoundTask]:
     found: list[FoundTask] = []
-
-    def add(name: str, settings: FilesTask) -> None:
-        found.append(find_task(name, _on_known_sentences(settings, found)))
-        questions.say(f"    {name}: {found[-1].described}")
-
     for words in flags.task or []:
         name, settings, formats = read_task(words, [one.name for one in found])
         if formats:
             questions.say(f"    {name}: it looks like {settings.format}")
-        add(name, settings)
-    if questions.asks and flags.task is None and not flags.no_tasks:
-        while questions.ask(
-            "Task: a labelled file to train on (empty: no more)",
-            _unless_empty(lambda path: add(*_asked_task(path, found, questions))),
-            "",
-        ):
-            pass
+        _add_task(found, name, settings, questions)
     return found
 
 
+def _asked_tasks(questions: Questions) -> list[FoundTask]:
+    found: list[FoundTask] = []
+
+    def add(path: str) -> None:
+        _add_task(found, *_asked_task(path, found, questions), questions)
+
+    question = "Task: a labelled file to train on (empty: no more)"
+    while questions.ask(question, _unless_empty(add), ""):
+        pass
+    return found
+
+
+def _add_task(found: list[FoundTask], name: str, settings: FilesTask, questions: Questions) -> None:
+    found.append(find_task(name, _on_known_sentences(settings, found)))
+    questions.say(f"    {name}: {found[-1].described}")
+    if found[-1].warning:
+        questions.say(f"    {found[-1].warning}")
+
+
 def _asked_task(path: str, found: list[FoundTask], questions: Questions) -> tuple[str, FilesTask]:
-    """The rest of a task whose training file is known."""
+    """The rest of a task whose training file is known.
+
+    Raises:
+        UserError: if nothing can be predicted from it.
+    """
     taken = [one.name for one in found]
     guessed, settings, formats = read_task([path], taken)
     questions.say(f"    it can be read as {' or '.join(formats)}")
@@ -111,16 +149,19 @@ def _asked_task(path: str, found: list[FoundTask], questions: Questions) -> tupl
 
     def readable(form: str) -> FilesTask:
         changed = with_keys(format=form)
-        find_task(guessed, changed)
+        for _ in FORMATS[form].words(Path(changed.train[0])):
+            pass
         return changed
 
     settings = questions.ask("Format", readable, settings.format)
-    if len(FORMATS[settings.format].targets) > 1:
-        targets = ", ".join(FORMATS[settings.format].targets)
+    targets = _usable_targets(guessed, settings)
+    if len(targets) == 1:
+        settings = with_keys(format=settings.format, target=targets[0])
+    else:
         settings = questions.ask(
-            f"What to predict ({targets})",
+            f"What to predict ({', '.join(targets)})",
             lambda target: find_task(guessed, with_keys(format=settings.format, target=target)),
-            target_of(settings),
+            targets[0],
         ).settings
     for split in ("dev", "test"):
         settings = questions.ask(
@@ -136,10 +177,29 @@ def _asked_task(path: str, found: list[FoundTask], questions: Questions) -> tupl
     return questions.ask("Name of the task", free, as_name(guessed, taken)), settings
 
 
+def _usable_targets(name: str, settings: FilesTask) -> list[str]:
+    """Those that can be predicted.
+
+    Raises:
+        UserError: saying what is wrong with the first, if none can be.
+    """
+    usable, errors = [], []
+    for target in FORMATS[settings.format].targets:
+        try:
+            find_task(name, settings.model_copy(update={"target": target}))
+            usable.append(target)
+        except UserError as error:
+            errors.append(error)
+    if not usable:
+        raise errors[0]
+    return usable
+
+
 def _with_split(settings: FilesTask, split: str, path: str) -> FilesTask:
     if not path:
         return settings
-    changed = settings.model_copy(update={split: [path]})
+    file = named_file(path, "name a labelled file").as_posix()
+    changed = settings.model_copy(update={split: [file]})
     find_task(split, changed)
     return changed
 
@@ -168,7 +228,7 @@ def text_entry(zoo: FoundTextZoo, sizes: list[int] | None) -> Entry:
         "probe": Commented(
             {"source": zoo.probe.settings.source}
             | zoo.probe.settings.model_dump(exclude_defaults=True),
-            f"unlabelled: {zoo.probe.sentences:,} sentences, {zoo.probe.words:,} words",
+            f"unlabelled: {zoo.probe.described}",
         ),
     }
     if zoo.tasks:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from workflow_scripts.common.zoos import ImageZoo, TextZoo
 from workflow_scripts.new_zoo.cost import Cost, Features
 from workflow_scripts.new_zoo.images import image_counts, image_download, network_size
+from workflow_scripts.new_zoo.intervals import why_no_interval
 from workflow_scripts.new_zoo.text import Words, words_of
 from workflow_scripts.new_zoo.text_zoo import FoundTextZoo
 
@@ -32,6 +33,7 @@ def text_cost(zoo: TextZoo, found: FoundTextZoo, jobs: Mapping[str, int]) -> Cos
         dtype=zoo.features.dtype,
         networks=0,
         largest=max(one.network for one in found.checkpoints),
+        note=why_no_interval(zoo),
     )
 
 
@@ -51,4 +53,5 @@ def image_cost(zoo: ImageZoo, jobs: Mapping[str, int]) -> Cost:
         dtype=zoo.features.dtype,
         networks=4 * size.parameters * count,
         largest=4 * size.parameters,
+        note=why_no_interval(zoo),
     )

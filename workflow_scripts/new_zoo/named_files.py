@@ -1,0 +1,22 @@
+"""Files that flags and answers name."""
+
+from pathlib import Path
+
+from workflow_scripts.common.script import UserError
+
+
+def named_file(text: str, meant: str) -> Path:
+    """A file that is there; ``~`` is the home folder.
+
+    Args:
+        meant: what to do, for the sentence on a mistake.
+
+    Raises:
+        UserError: if there is none.
+    """
+    path = Path(text).expanduser()
+    if path.is_dir():
+        raise UserError(f"{text} is a folder; {meant}")
+    if not path.is_file():
+        raise UserError(f"there is no file {text}; {meant}")
+    return path
