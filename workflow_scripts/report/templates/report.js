@@ -4,6 +4,8 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   // When a reader saw the first picture.
   const FIRST = "first chart";
+  // Pixels between the margins of A4.
+  const PAPER = 680;
   let printing = false;
   const isDark = () => dark.matches && !printing;
 
@@ -112,7 +114,7 @@
 
   // Vega-Embed waits for nothing but itself, so a chart that is begun before print is there in print.
   async function draw(chart) {
-    const width = Math.floor(chart.box.clientWidth) - 2;
+    const width = Math.min(Math.floor(chart.box.clientWidth) - 2, printing ? PAPER : Infinity);
     const parsed = JSON.parse(chart.text);
     const spec = fitted(isDark() ? recoloured(parsed) : parsed, width);
     spec.description = chart.box.dataset.description;
