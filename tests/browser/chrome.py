@@ -14,7 +14,9 @@ DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium")
 WIDTHS = (1400, 420)
 SCHEMES = ("light", "dark")
 
+# Without scroll bars, which are not there while a picture is taken.
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,1000")
+_FLAGS += ("--hide-scrollbars",)
 _DRAWN = "return [...document.querySelectorAll('.chart')].every((chart) => chart.view)"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from workflow_scripts.report.labels import difference_text, gain_text, gain_unit, score_text
-from workflow_scripts.report.metric_names import common_metric, metric_name
+from workflow_scripts.report.metric_names import MIXED, common_metric, metric_name
 
 _HEADS = {
     "k": "k",
@@ -137,7 +137,7 @@ def _writer(table: str, column: "pd.Series[Any]", metric: str) -> Callable[[Any]
     """How the numbers of a column are written."""
     name = str(column.name)
     if name == "metric":
-        return metric_name
+        return lambda one: MIXED if one == MIXED else metric_name(one)
     if name in _SHARES:
         return lambda share: f"{share:.1%}"
     if name in _SCORES.get(table, ()):

@@ -73,7 +73,7 @@ def _bound(rows: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
             ],
         ),
         base.transform_filter(alt.datum.k == int(rows["k"].max()))
-        .mark_text(color=DARK, align="right", dx=-14)
+        .mark_text(color=DARK, align="right", dx=-14, limit=200)
         .encode(y="bound:Q", text="what:N"),
     ]
 

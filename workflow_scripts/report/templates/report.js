@@ -30,7 +30,11 @@
     );
   }
 
-  function look() {
+  // Names within a chart are cut before they take more than this; the tips have them whole.
+  const longest = (width) => Math.floor(0.4 * (width - 70));
+  const LETTER = 8;
+
+  function look(width) {
     const ink = isDark() ? "#e8e8ee" : "#1b1b1f";
     const faint = isDark() ? "#a8a8b4" : "#5c5c66";
     const line = isDark() ? "#34343e" : "#e4e4ea";
@@ -41,7 +45,7 @@
       axis: { labelColor: ink, titleColor: ink, gridColor: line, domainColor: faint, tickColor: faint, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
       legend: { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: 190, orient: "top", symbolSize: 90, symbolOpacity: 1 },
       header: { labelColor: ink, titleColor: ink, labelFontSize: 12, labelFontWeight: "bold", labelLimit: 330 },
-      text: { color: ink, fontSize: 12 },
+      text: { color: ink, fontSize: 12, limit: longest(width) },
       line: { strokeWidth: 2 },
     };
   }
@@ -55,7 +59,9 @@
     const [x, y] = [range("x"), range("y")];
     const inner = width - 70;
     // Space for names beside the outermost points.
-    const spans = [(x[1] - x[0]) * 1.25 || 1, (y[1] - y[0]) * 1.25 || 1];
+    const letters = Math.max(0, ...spec.layer[2].data.values.map(({ label }) => label.length));
+    const room = Math.max(0.2 * inner, Math.min(LETTER * letters, longest(width)));
+    const spans = [((x[1] - x[0]) * inner) / (inner - room) || 1, (y[1] - y[0]) * 1.25 || 1];
     const height = Math.max(260, Math.min(560, (inner * spans[1]) / spans[0]));
     const unit = Math.max(spans[0] / inner, spans[1] / height);
     const domain = ([low, high], pixels) => [(low + high - unit * pixels) / 2, (low + high + unit * pixels) / 2];
@@ -72,6 +78,7 @@
     const narrow = width < 600;
     const inner = Math.max(90, width - (narrow ? margin - 30 : margin));
     const wide = rows ? left : right;
+    if (narrow) wide.encoding.y.axis.labelLimit -= 40;
     wide.width = Math.min(inner, rows ? 420 : 560);
     // Every row as high as its name, as long as they fit on a screen.
     const names = rows ? 0 : Math.min(14 * right.encoding.y.axis.values.length, 560);
@@ -94,8 +101,7 @@
 
   function fitNames(spec, width) {
     const inner = width - 60;
-    // A bold letter takes about 8 pixels.
-    const share = Math.min(0.5, (8 * spec.usermeta.letters + 12) / inner);
+    const share = (Math.min(LETTER * spec.usermeta.letters, longest(width)) + 12) / inner;
     for (const { encoding } of spec.layer) {
       const [low, high] = encoding.x.scale.domain;
       encoding.x.scale.domain = [low - (high - low) * (share / (1 - share)), high];
@@ -118,9 +124,11 @@
     const parsed = JSON.parse(chart.text);
     const spec = fitted(isDark() ? recoloured(parsed) : parsed, width);
     spec.description = chart.box.dataset.description;
-    const config = look();
+    const config = look(width);
     // Legends begin where the axes do.
-    config.legend.columns = Math.max(1, Math.floor((width - (spec.usermeta.left ?? 0)) / 150));
+    const beside = width - (spec.usermeta.left ?? 0);
+    config.legend.columns = Math.max(1, Math.floor(beside / 150));
+    if (width < 600) config.legend.labelLimit = Math.floor((beside - 50) / config.legend.columns) - 30;
     // The cells of a matrix are too many for elements of their own.
     const many = (parsed.hconcat ?? []).some((part) => part.data.values.length > 2000);
     chart.drawn = true;
