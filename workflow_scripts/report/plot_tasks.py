@@ -57,7 +57,7 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
             legend |= draw_task(axes, scores[scores["task"] == task], random)
             axes.set_title(task, fontsize=9)
             if percent:
-                axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+                axes.yaxis.set_major_formatter(PercentFormatter(1.0))
             if number + columns < len(tasks):
                 axes.set_xlabel("")
         for axes in panels[len(tasks) :]:
