@@ -762,6 +762,13 @@ def selection_files(wildcards):
     return [f"results/{wildcards.zoo}/selections/{label}.csv" for label in labels]
 
 
+def coloured_methods(wildcards):
+    """The methods that have a colour in the figures: not those that are drawn grey or dark."""
+    zoo = zoo_of(wildcards)
+    plain = labels_of(zoo, "random")[:1] + labels_of(zoo, "all") + singles_labels(zoo)
+    return sorted(set(zoo.selection.methods) - set(plain))
+
+
 def singles_flags(wildcards):
     """The methods whose picks are named checkpoints, each scored alone."""
     labels = singles_labels(zoo_of(wildcards))

@@ -84,11 +84,13 @@ rule plot_stability:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=growing(1000),
+    params:
+        methods=coloured_methods,
     message:
         "{wildcards.zoo}: drawing the stability of the picks"
     shell:
         "python -m workflow_scripts.report.plot_stability --stability {input.stability:q}"
-        " --output {output.svg:q} > {log:q} 2>&1"
+        " --methods {params.methods:q} --output {output.svg:q} > {log:q} 2>&1"
 
 
 rule plot_scores:

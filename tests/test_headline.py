@@ -52,12 +52,14 @@ def test_where_it_stops_is_said_and_whether_that_size_was_scored() -> None:
 def test_the_certificate_is_never_rounded_up() -> None:
     sentence = said(information=information_of(0.8999, 1.0))[1]
     assert sentence == (
-        "They cover at least 89% of the information on the rest of the zoo that a set of three can "
-        "hold (0.90 nats, where at most 1.00 are possible)."
+        "They cover at least 89% of the information on the rest of the zoo that any set of three "
+        "can (0.90 of at most 1.00 nats)."
     )
     proven = said(information=information_of(1.0, 1.0))[1]
-    assert "No set of three tells more of the rest of the zoo (1.00 nats" in proven
-    assert "proven" in proven
+    assert proven == (
+        "It is proven that no set of three tells more of the rest of the zoo (1.00 nats of mutual "
+        "information)."
+    )
 
 
 @pytest.mark.parametrize("bound", [NAN, 0.0])
@@ -80,15 +82,15 @@ def test_stability_is_that_of_the_named_set() -> None:
             0.01,
             0.03,
             "accuracy",
-            "they are shown to be above the mean of random sets of their size (+2.00 accuracy",
+            "they are shown to be better than the mean of random sets of their size (+2.00 acc",
         ),
-        (-0.02, -0.03, -0.01, "accuracy", "they are shown to be below the mean of random sets"),
+        (-0.02, -0.03, -0.01, "accuracy", "they are shown to be worse than the mean of"),
         (
             -0.001,
             -0.03,
             0.01,
             "mixed",
-            "no difference to random sets of their size is shown (−0.001 score)",
+            "no difference from random sets of their size is shown (−0.001 score)",
         ),
         (0.5, NAN, NAN, "accuracy", "there are too few tasks or random sets to show a difference"),
     ],
@@ -99,7 +101,7 @@ def test_scores_are_said_by_their_interval(
     row = {"method": "mmi", "k": 3, "tasks": 8, "metric": metric, "gain": gain, "low": low}
     table = pd.DataFrame([row | {"high": high, "project": 0}, row | {"high": 9.0, "project": 16}])
     last = said(scores=table)[-1]
-    assert last.startswith("On 8 unseen tasks ")
+    assert last.startswith("On 8 unseen tasks, ")
     assert sentence in last
     without = table.assign(gain=NAN).drop(columns="project")
     assert not any("unseen" in one for one in said(scores=without))

@@ -203,15 +203,19 @@ def test_what_is_said_of_the_objective_follows_from_the_intervals() -> None:
     """A sentence for each case; tasks by themselves stand in the table alone."""
     nan = float("nan")
     found = found_for(
-        (1, 0.6, 0.1, 0.9), (2, -0.5, -0.8, -0.2), (3, 0.12, -0.3, 0.5), (4, *[nan] * 3)
+        (1, 0.6, 0.1, 0.9),
+        (2, -0.5, -0.8, -0.2),
+        (3, 0.12, -0.3, 0.5),
+        (4, *[nan] * 3),
+        (5, 0, -0.5, 0.5),
     )
     assert found == [
-        "Among random sets more mutual information goes with higher mean test scores: ρ = 0.60 at "
-        "k = 1 (95% interval 0.10 to 0.90).",
-        "Among random sets more mutual information goes with lower mean test scores: ρ = −0.50 at "
-        "k = 2 (95% interval −0.80 to −0.20).",
-        "Among random sets more mutual information is not shown to go with higher or lower mean "
-        "test scores: ρ = 0.12 at k = 3 (95% interval −0.30 to 0.50).",
+        "Among random sets, more mutual information goes with higher mean test scores: Spearman's "
+        "ρ = 0.60 at k = 1 (95% interval 0.10 to 0.90).",
+        "Among random sets, more mutual information goes with lower mean test scores: Spearman's "
+        "ρ = −0.50 at k = 2 (95% interval −0.80 to −0.20).",
+        "Among random sets, no relation between mutual information and mean test scores is shown: "
+        "Spearman's ρ = 0.12 at k = 3 (95% interval −0.30 to 0.50), 0.00 at k = 5 (−0.50 to 0.50).",
     ]
     (cannot,) = found_for((1, nan, nan, nan))
     assert "cannot be said: at every size there are fewer than 5 random sets" in cannot

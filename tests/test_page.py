@@ -27,12 +27,13 @@ from workflow_scripts.report.charts.chart import signs_of
 from workflow_scripts.report.charts.heat_map import MOST, heat_chart, mean_blocks
 from workflow_scripts.report.charts.inclusion import inclusion_chart
 from workflow_scripts.report.dendrogram import branches, ward_tree
+from workflow_scripts.report.labels import gain_text
 from workflow_scripts.report.page import for_script
 from workflow_scripts.report.shown_table import shown_table
 from workflow_scripts.report.style import ON_DARK, PALETTE
 
 CHARTS = ["map", "heat-map", "information", "represented", "inclusion", "divergence", "cosine"]
-CHARTS += ["mean-scores", "gain", "task-scores", "objective", "time", "memory"]
+CHARTS += ["mean-scores", "gain", "percentile", "task-scores", "objective", "time", "memory"]
 WITHOUT_TASKS = [name for name in TABLES if name not in ("scores", "tasks", "objective", "sets")]
 WITHOUT_RANDOM = [name for name in TABLES if name not in ("objective", "sets")]
 
@@ -101,8 +102,8 @@ def test_the_page_holds_everything_itself(zoo: Path) -> None:
     html = write_page(zoo)
     assert html.count("<table>") == 9
     assert len(html) < 2e6
-    assert "Of the 2 checkpoints left out" in html
-    assert "mmi picks the same set in 100% (k = 1), 75% (k = 2)." in html
+    assert re.search("The picks leave \\d+% of the variance of the median checkpoint open;", html)
+    assert "mmi picks the same set in 100% of cases at k = 1 and 75% at k = 2." in html
     assert "Keep these two: cat and ant." in html
     assert "mean dev accuracy of 95.0%" in html
     # What the covariance and the jobs warn of.
@@ -161,8 +162,14 @@ def test_without_random_sets_there_are_scores_and_no_gains(zoo: Path) -> None:
     scores[scores["method"] != "random"].to_csv(zoo / "scores.csv", index=False)
     make_tables(zoo, random=[])
     charts = charts_of(write_page(zoo, tables=WITHOUT_RANDOM, random=None))
-    assert "gain" not in charts and "objective" not in charts
+    assert not {"gain", "percentile", "objective"} & set(charts)
     assert drawing(charts["mean-scores"]).count("<path") > 8
+
+
+def test_the_page_says_where_date_commit_and_machine_are(zoo: Path) -> None:
+    html = write_page(zoo)
+    assert "The date, the commit and the machine of the last run are not on this page" in html
+    assert "<code>zoo/provenance.json</code> beside this file" in html
 
 
 def test_what_is_not_known_has_no_place(zoo: Path) -> None:
@@ -222,21 +229,85 @@ def test_tables_show_rounded_numbers_and_keep_them_whole() -> None:
         {
             "checkpoint": ["1e3", None],
             "k": [1.0, np.nan],
-            "gain": [-0.123456, 0.5],
+            "weight_1": [-0.123456, 0.5],
             "seconds": [1.25, 2.0],
             "low": [0.25, 0.5],
         }
     )
     shown = shown_table("tasks", "Title", "Caption", table)
     assert [[cell.text for cell in row] for row in shown.rows] == [
-        ["1e3", "1", "−0.1235", "1.2", "0.2500"],
-        ["–", "–", "0.5000", "2.0", "0.5000"],
+        ["1e3", "1", "−0.12", "1.2", "0.250"],
+        ["–", "–", "0.50", "2.0", "0.500"],
     ]
     assert [cell.value for cell in shown.rows[0]] == ["1e3", "1.0", "-0.123456", "1.25", "0.25"]
     assert shown.rows[1][0].value == ""
     assert shown.columns[-1] == "5% quantile"
     assert shown_table("scores", "", "", table).columns[-1] == "95% from"
     assert shown.numeric == [False, True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("metric", "heads", "texts"),
+    [
+        (
+            "accuracy",
+            ["mean test accuracy", "standard error, accuracy points", "accuracy points"],
+            ["accuracy", "91.00%", "1.20", "+0.46", "−0.30", "25.0%"],
+        ),
+        (
+            "span_f1",
+            ["mean test span F1", "standard error, span F1", "span F1"],
+            ["span F1", "0.910", "0.012", "+0.005", "−0.003", "25.0%"],
+        ),
+    ],
+)
+def test_tables_have_the_units_of_the_charts(
+    metric: str, heads: list[str], texts: list[str]
+) -> None:
+    row = {"metric": metric, "mean_score": 0.91, "standard_error": 0.012, "gain": 0.0046}
+    shown = shown_table("scores", "", "", pd.DataFrame([row | {"low": -0.003, "percentile": 0.25}]))
+    assert shown.columns[1:4] == [*heads[:2], f"gain over random, {heads[2]}"]
+    assert [cell.text for cell in shown.rows[0]] == texts
+    assert [cell.value for cell in shown.rows[0]] == [
+        *(metric, "0.91", "0.012", "0.0046", "-0.003", "0.25")
+    ]
+
+
+def test_a_gain_that_rounds_to_nothing_is_not_below_it() -> None:
+    assert (gain_text(-0.00001, "accuracy"), gain_text(-0.1, "accuracy")) == ("+0.00", "−10.00")
+
+
+def test_the_share_of_random_sets_beaten_is_drawn_about_a_half(zoo: Path) -> None:
+    chart = charts_of(write_page(zoo))["percentile"]
+    level, intervals, points = chart["layer"]
+    assert level["encoding"]["y"]["datum"] == 0.5
+    assert intervals["encoding"]["y2"]["field"] == "percentile_high"
+    table = pd.read_csv(zoo / "tables/scores.csv").dropna(subset="percentile")
+    drawn = {(row["method"], row["k"]): row["percentile"] for row in points["data"]["values"]}
+    assert drawn == pytest.approx(table.set_index(["method", "k"])["percentile"].to_dict(), 1e-5)
+    assert ">100%<" in drawing(chart)
+
+
+def test_costs_are_told_by_stage(zoo: Path) -> None:
+    (zoo / "benchmarks/evaluate").mkdir()
+    for k, seconds in ((1, 20), (2, 30.4)):
+        path = zoo / f"benchmarks/evaluate/k{k}.tsv"
+        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:20\t{100 * k}\n")
+    charts = charts_of(write_page(zoo))
+    for name, heads in (
+        ("time", ["selection: 2 s", "evaluation: 50 s"]),
+        ("memory", ["selection: 120 MB", "evaluation: 200 MB"]),
+    ):
+        svg = drawing(charts[name])
+        assert all(f">{head}<" in svg for head in heads), name
+
+
+def test_what_is_not_measured_of_a_zoo_is_said(zoo: Path) -> None:
+    said = "How fast κ converges as the probe grows was not measured"
+    assert said not in write_page(zoo)
+    html = write_page(zoo, convergence=[])
+    assert html.index("How sure they are</h3>") < html.index(said)
+    assert not {"divergence", "cosine"} & set(charts_of(html))
 
 
 def test_a_large_zoo_has_a_heat_map_of_groups() -> None:

@@ -191,36 +191,40 @@ def test_a_failure_says_what_why_and_what_next() -> None:
 # The last words.
 
 
-def write_tables(folder: Path, picks: str, scores: str = "") -> None:
+def write_tables(folder: Path, picks: str, scores: str = "", information: str = "") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "picks.csv").write_text(f"method,k,draw,picks,objective,bound,gap\n{picks}", "utf-8")
     head = "method,k,tasks,metric,mean_score,gain,low,high\n"
     if scores:
         (folder / "scores.csv").write_text(head + scores, "utf-8")
+    head = "method,draw,k,size,checkpoint,information,bound\n"
+    (folder / "information.csv").write_text(head + information, "utf-8")
 
 
 def test_the_last_words_on_a_zoo_are_its_largest_picks_and_how_they_do(tmp_path: Path) -> None:
     picks = "hub,9,0,z,,,\nmmi,2,0,a + b,0.5,,\nmmi,10,0,a + b + c,0.75,0.8,0.05\n"
     picks += "mmi,10,1,x + y + z,,,\n"
-    write_tables(tmp_path, picks, "mmi,10,6,accuracy,0.93,-0.0123,-0.03,0.037\n")
+    told = "mmi,0,10,9,b,0.7,\nmmi,0,10,10,c,0.75,0.8\nmmi,0,2,2,b,0.5,0.5\n"
+    write_tables(tmp_path, picks, "mmi,10,6,accuracy,0.93,-0.0123,-0.03,0.037\n", told)
     assert zoo_lines("mine", "mmi", tmp_path) == [
         "mine: keep a, b and c (mmi, k = 10)",
-        "    objective 0.7500; no set of 3 has over 0.8000",
-        "    mean test accuracy 0.930 on 6 tasks, −0.012 against random sets of this size "
-        "(95% interval −0.030 to +0.037)",
+        "    mutual information with the rest 0.7500 nats; no set of 10 has over 0.8000 nats",
+        "    mean test accuracy 93.00% on 6 tasks, −1.23 accuracy points against random sets of "
+        "this size (95% interval −3.00 to +3.70)",
     ]
-    write_tables(tmp_path, "mmi,1,0,a,0.5,,\n", "mmi,1,1,span_f1,0.5,-0.0001,,\n")
+    alone = "mmi,0,1,1,a,0.5,\n"
+    write_tables(tmp_path, "mmi,1,0,a,0.5,,\n", "mmi,1,1,span_f1,0.5,-0.0001,,\n", alone)
     assert zoo_lines("mine", "mmi", tmp_path) == [
         "mine: keep a (mmi, k = 1)",
-        "    mean test span F1 0.500 on 1 task, +0.000 against random sets of this size",
+        "    mean test span F1 0.500 on 1 task, +0.000 span F1 against random sets of this size",
     ]
     write_tables(tmp_path, "mmi,1,0,a,,,\n", "mmi,1,2,accuracy,0.5,,,\n")
-    assert zoo_lines("mine", "mmi", tmp_path)[1] == "    mean test accuracy 0.500 on 2 tasks"
+    assert zoo_lines("mine", "mmi", tmp_path)[1] == "    mean test accuracy 50.00% on 2 tasks"
     # Where it stops need not be a size that is scored.
     write_tables(tmp_path, "mmi,2,0,a + b,,,\n", "mmi,1,2,accuracy,0.5,,,\n")
     assert zoo_lines("mine", "mmi", tmp_path, limit=5) == [
         "mine: keep a and b (mmi, stops at k = 2)",
-        "    its first 1: mean test accuracy 0.500 on 2 tasks",
+        "    its first 1: mean test accuracy 50.00% on 2 tasks",
     ]
     assert "mmi, k = 2" in zoo_lines("mine", "mmi", tmp_path, limit=2)[0]
     assert zoo_lines("mine", "other", tmp_path) == []

@@ -38,10 +38,12 @@ from workflow_scripts.report import (
     plot_gain,
     plot_mutual_information,
     plot_scores,
+    plot_stability,
     plot_tasks,
     score_table,
 )
 from workflow_scripts.report.bootstrap import difference_interval
+from workflow_scripts.report.charts.chart import signs_of
 from workflow_scripts.report.findings import findings
 from workflow_scripts.report.information_table import information_table
 from workflow_scripts.report.information_table import main as tabulate_information
@@ -55,7 +57,7 @@ from workflow_scripts.report.statistics import (
     percentiles,
     quantile_bands,
 )
-from workflow_scripts.report.style import PALETTE, legend_columns
+from workflow_scripts.report.style import DARK, PALETTE, legend_columns
 
 
 def texts(svg: Path) -> str:
@@ -356,7 +358,7 @@ def test_findings_say_so_when_a_method_does_not_win(zoo: Path) -> None:
     assert re.search(
         r"no difference between mmi and the mean of random sets is shown: \+0\.00", html
     )
-    assert "Of 4 intervals over tasks and random sets, 2 leave out zero; up to 0.2 would" in html
+    assert "Of 4 intervals of gains, 2 exclude zero; if no method differed" in html
 
 
 def test_gains_of_zero_count_in_the_average_over_sizes() -> None:
@@ -386,10 +388,10 @@ def test_what_is_shown_follows_from_the_intervals() -> None:
         "Over 6 tasks, mmi is shown to be below the mean of random sets: −3.00 accuracy points at "
         "k = 1 (95% interval −5.00 to −1.00; 1 win, 0 ties, 5 losses).",
         "Over 6 tasks, no difference between mmi and the mean of random sets is shown: +1.00 "
-        "accuracy points at k = 2 (95% interval −0.50 to 2.90; 4 wins, 1 tie, 1 loss), −0.10 "
-        "accuracy points at k = 5 (95% interval −1.00 to 0.00; 2 wins, 2 ties, 2 losses).",
-        "Of 4 intervals over tasks and random sets, 2 leave out zero; up to 0.2 would on average "
-        "if no method differed from random sets.",
+        "accuracy points at k = 2 (95% interval −0.50 to 2.90; 4 wins, 1 tie, 1 loss), −0.10 at "
+        "k = 5 (−1.00 to 0.00; 2 wins, 2 ties, 2 losses).",
+        "Of 4 intervals of gains, 2 exclude zero; if no method differed from random sets, up to "
+        "0.2 would on average.",
     ]
 
 
@@ -400,7 +402,7 @@ def test_few_tasks_are_said_to_have_no_interval() -> None:
     found = findings({"picks": picks, "scores": table}, "mmi")
     assert found == [
         "Over 1 task, mmi has no interval against the mean of random sets, which takes at least 5 "
-        "tasks and 5 random sets, so that no difference is shown: +0.5000 span F1 at k = 2 (1 win, "
+        "tasks and 5 random sets, so that no difference is shown: +0.500 span F1 at k = 2 (1 win, "
         "0 ties, 0 losses)."
     ]
 
@@ -422,7 +424,7 @@ def test_other_methods_are_said_where_their_intervals_lie() -> None:
         "interval lies above zero at k = 1 and below zero at k = 2."
     )
     found = findings({"picks": picks, "scores": pd.DataFrame(rows[2:])}, "mmi")
-    assert found[0].endswith("the mean of random sets at k = 3; zero is in its intervals.")
+    assert found[0].endswith("the mean of random sets at k = 3; its 95% interval includes zero.")
 
 
 def test_files_that_are_no_tables_are_named(zoo: Path) -> None:
@@ -444,6 +446,18 @@ def test_a_method_has_one_colour_in_all_figures(zoo: Path) -> None:
             ["--scores", str(zoo / "scores.csv"), "--random", "zrand", "--output", str(path)]
         )
         assert PALETTE[4].lower() in path.read_text(encoding="utf-8")
+
+
+def test_a_method_of_ones_own_has_its_colour_among_all_methods_also_alone(zoo: Path) -> None:
+    stability = pd.read_csv(zoo / "selections/mmi.stability.csv").assign(method="ours")
+    stability.to_csv(zoo / "ours.csv", index=False)
+    flags = ["--stability", str(zoo / "ours.csv"), "--output", str(zoo / "f.svg")]
+    plot_stability.main([*flags, "--methods", "a-label", "mmi", "ours"])
+    signs = signs_of(["a-label", "mmi", "ours", ALL, "random"], "random")
+    colours = dict(zip(signs.methods, signs.colours, strict=True))
+    assert colours["ours"] != colours["a-label"]
+    assert colours[ALL] == DARK
+    assert colours["ours"].lower() in (zoo / "f.svg").read_text(encoding="utf-8")
 
 
 def with_singles(scores: pd.DataFrame) -> pd.DataFrame:
@@ -696,7 +710,7 @@ def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -
     row = cells[cells.index("text-2") :][:7]
     assert row == ["text-2", "hub", "org/m2", "222222222222", "bert", "–", "–"]
     row = cells[cells.index("text-0") :][:7]
-    assert row == ["text-0", "pretrain", "org/m0", "000000000000", "bert", "2", "3.2500"]
+    assert row == ["text-0", "pretrain", "org/m0", "000000000000", "bert", "2", "3.25"]
 
 
 def test_the_quality_of_features_stands_beside_what_is_known_of_checkpoints(zoo: Path) -> None:
@@ -733,10 +747,10 @@ def test_findings_of_mixed_metrics_do_not_speak_of_accuracy() -> None:
     scores["test_score"] = 0.75
     scores.loc[scores["method"] != "random", "test_score"] = 0.76
     found = found_of(scores)
-    assert any("+0.0100 score at k = 2" in sentence for sentence in found)
+    assert any("+0.010 at k = 2" in sentence for sentence in found)
     assert any(
         sentence.startswith(
-            "peek has a score 0.0100 above the mean of random sets on average over k"
+            "peek has a score 0.010 above the mean of random sets on average over k"
         )
         for sentence in found
     )
@@ -759,9 +773,9 @@ def test_findings_without_random_sets_give_the_mean_score() -> None:
     scores = some_scores()
     scores = scores[scores["method"] != "random"]
     scores.loc[(scores["method"] == "mmi") & (scores["k"] == 2), "test_score"] = 0.875
-    assert "mmi has a mean test accuracy of 0.8750 over 3 tasks at k = 2." in found_of(scores, None)
+    assert "mmi has a mean test accuracy of 87.50% over 3 tasks at k = 2." in found_of(scores, None)
     found = found_of(with_metrics(scores), None)
-    assert "mmi has a mean test score of 0.8750 over 3 tasks at k = 2." in found
+    assert "mmi has a mean test score of 0.875 over 3 tasks at k = 2." in found
 
 
 def with_all(scores: pd.DataFrame) -> pd.DataFrame:

@@ -9,20 +9,62 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.browser import screenshots
+from tests.browser.chrome import (
+    BROWSER,
+    DRIVER,
+    SCHEMES,
+    WIDTHS,
+    looked_at,
+    open_report,
+    opened_browser,
+    wait_for_charts,
+)
 from tests.workspace import Workspace
 
-DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium")
 # Where CI installs them, a browser that is not there is a failure.
 MAY_SKIP = not (os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get"))
 
-CHARTS = ["map", "heat-map", "information", "represented", "inclusion", "mean-scores", "gain"]
-CHARTS += ["task-scores", "objective", "time", "memory"]
+OF_PICKS = ["map", "heat-map", "information", "represented"]
+COSTS = ["time", "memory"]
+AGAINST_RANDOM = ["mean-scores", "gain", "percentile", "task-scores", "objective"]
+CONVERGENCE = ["divergence", "cosine"]
+CHARTS = {
+    "image_run": {"small": [*OF_PICKS, "inclusion", *AGAINST_RANDOM, *COSTS]},
+    "text_run": {
+        "mine": [*OF_PICKS, "inclusion", *CONVERGENCE, *AGAINST_RANDOM, *COSTS],
+        "pair": [*OF_PICKS[:3], "inclusion", *CONVERGENCE, "mean-scores", "task-scores", *COSTS],
+    },
+}
+
+# Of every chart how many marks have a size, and which texts are not wholly within the drawing.
+DRAWN = """
+    const seen = (mark) => {
+      const {width, height} = mark.getBoundingClientRect();
+      return width > 0 || height > 0;
+    };
+    const within = (box, part) => part.left >= box.left - 1 && part.right <= box.right + 1
+      && part.top >= box.top - 1 && part.bottom <= box.bottom + 1;
+    return [...document.querySelectorAll(".chart")].map((chart) => {
+      const box = chart.querySelector("svg, canvas")?.getBoundingClientRect();
+      const canvas = chart.querySelector("canvas");
+      const marks = chart.querySelectorAll("[class*=role-mark] path, [class*=role-mark] line");
+      const texts = [...chart.querySelectorAll("svg text")].filter(seen);
+      return {
+        name: chart.parentElement.id,
+        marks: canvas ? canvas.width : [...marks].filter(seen).length,
+        width: box ? box.width : 0,
+        height: box ? box.height : 0,
+        beyond: chart.scrollWidth - chart.clientWidth,
+        cut: texts.filter((text) => !within(box, text.getBoundingClientRect()))
+          .map((text) => text.textContent),
+      };
+    });
+"""
 
 pytestmark = pytest.mark.skipif(
     MAY_SKIP and not (DRIVER and BROWSER), reason="chromium and chromedriver are not installed"
@@ -31,52 +73,113 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    options = Options()
-    options.binary_location = BROWSER or ""
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,1000"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=Service(DRIVER)) as chrome:
+    with opened_browser() as chrome:
         yield chrome
 
 
 @pytest.fixture
 def page(browser: webdriver.Chrome, image_run: Workspace) -> webdriver.Chrome:
-    """The report as it is when it has been opened."""
-    browser.get((image_run.folder / "results/report.html").as_uri())
+    """The report of the images as it is when it has been opened."""
+    open_report(browser, image_run.folder / "results/report.html")
     return browser
 
 
+@pytest.fixture(params=list(CHARTS))
+def run(request: pytest.FixtureRequest) -> str:
+    """The name of a finished run."""
+    return str(request.param)
+
+
+@pytest.fixture
+def report(run: str, request: pytest.FixtureRequest) -> Path:
+    """Its report."""
+    workspace: Workspace = request.getfixturevalue(run)
+    return workspace.folder / "results/report.html"
+
+
 def column(browser: webdriver.Chrome, table: str, number: int) -> list[str]:
+    """The values of a column as they are in the file."""
     cells = browser.find_elements(By.CSS_SELECTOR, f"{table} tbody td:nth-child({number})")
-    return [cell.get_attribute("textContent") or "" for cell in cells]
+    return [str(cell.get_attribute("data-value") or cell.text) for cell in cells]
 
 
-def test_the_report_opens_without_an_error_and_without_the_network(page: webdriver.Chrome) -> None:
-    assert page.get_log("browser") == []
-    asked = page.execute_script(
+def test_the_report_opens_without_an_error_and_without_the_network(
+    browser: webdriver.Chrome, report: Path
+) -> None:
+    assert report.stat().st_size < 10e6
+    open_report(browser, report)
+    assert browser.get_log("browser") == []
+    asked = browser.execute_script(
         "return performance.getEntriesByType('resource').map((entry) => entry.name)"
     )
     assert asked == []
-    painted = page.execute_script(
-        "return performance.getEntriesByName('first-contentful-paint')[0].startTime"
-    )
-    assert painted < 2000
 
 
-def test_every_chart_is_drawn(page: webdriver.Chrome) -> None:
-    WebDriverWait(page, 20).until(
-        lambda chrome: chrome.execute_script(
-            "return [...document.querySelectorAll('.chart')].every((chart) => chart.view)"
-        )
+def test_the_first_picture_is_there_within_two_seconds(
+    browser: webdriver.Chrome, report: Path
+) -> None:
+    first = "return performance.getEntriesByName('first chart')[0]?.startTime"
+    # The first look at a page also starts the browser; the best of three is what the page takes.
+    found = []
+    for _ in range(3):
+        open_report(browser, report)
+        found.append(WebDriverWait(browser, 20).until(lambda one: one.execute_script(first)))
+    assert min(found) < 2000
+
+
+def test_every_chart_is_drawn(browser: webdriver.Chrome, report: Path, run: str) -> None:
+    open_report(browser, report)
+    wait_for_charts(browser)
+    assert browser.get_log("browser") == []
+    drawn = browser.execute_script(DRAWN)
+    expected = CHARTS[run]
+    assert [one["name"] for one in drawn] == [
+        f"{zoo}-{name}" for zoo in expected for name in expected[zoo]
+    ]
+    assert [one["name"] for one in drawn if one["marks"] < 2 or one["height"] < 60] == []
+
+
+def test_every_chart_is_there_in_print(browser: webdriver.Chrome, report: Path) -> None:
+    """As wide as paper, also if it is printed before any chart has come near the screen."""
+    # Before the page's own listener, which draws for the screen again.
+    listener = (
+        f"addEventListener('afterprint', () => {{ window.printed = (() => {{{DRAWN}}})(); }});"
     )
-    assert page.get_log("browser") == []
-    names = [chart.get_attribute("id") for chart in page.find_elements(By.CSS_SELECTOR, "figure")]
-    assert names == [f"small-{name}" for name in CHARTS]
-    for figure in page.find_elements(By.CSS_SELECTOR, "figure"):
-        [drawing] = figure.find_elements(By.CSS_SELECTOR, "svg")
-        assert drawing.size["height"] > 60
-        assert len(drawing.find_elements(By.CSS_SELECTOR, "path")) > 8
+    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": listener})
+    open_report(browser, report)
+    browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    document = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"]
+    drawn = browser.execute_script("return window.printed")
+    assert len(document) > 100_000
+    assert drawn and [one["name"] for one in drawn if one["marks"] < 2] == []
+    assert max(one["width"] for one in drawn) <= 680
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_page_and_no_text_is_cut(
+    browser: webdriver.Chrome, report: Path, width: int, scheme: str
+) -> None:
+    with looked_at(browser, width, scheme):
+        open_report(browser, report)
+        wait_for_charts(browser)
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        drawn = browser.execute_script(DRAWN)
+    assert wide <= width
+    assert (sum(map(int, ground[4:-1].split(","))) < 200) == (scheme == "dark")
+    # Tables scroll; charts fit.
+    assert [one["name"] for one in drawn if one["beyond"] > 1] == []
+    assert {one["name"]: one["cut"] for one in drawn if one["cut"]} == {}
+
+
+def test_pictures_of_every_section_are_taken(image_run: Workspace, tmp_path: Path) -> None:
+    screenshots.main([str(image_run.folder / "results/report.html"), str(tmp_path / "pictures")])
+    names = [path.stem for path in sorted((tmp_path / "pictures").glob("*.png"))]
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            assert f"{width}-{scheme}-00-head" in names
+            assert any(name.startswith(f"{width}-{scheme}-") and "costs" in name for name in names)
 
 
 def test_a_mark_that_is_pointed_at_says_its_name(page: webdriver.Chrome) -> None:
@@ -151,19 +254,3 @@ def test_tables_are_copied_as_they_are_in_their_files(
         copied = pd.read_csv(StringIO(page.execute_script("return window.copied")))
         written = pd.read_csv(image_run.folder / f"results/small/tables/{name}.csv")
         pd.testing.assert_frame_equal(copied, written, check_dtype=False, rtol=1e-12)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1400, 420])
-def test_nothing_is_wider_than_the_page(
-    page: webdriver.Chrome, width: int, scheme: str, tmp_path: Path
-) -> None:
-    settings = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", settings)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    wide = page.execute_script("return document.documentElement.scrollWidth")
-    ground = page.execute_script("return getComputedStyle(document.body).backgroundColor")
-    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert wide <= width
-    assert (sum(map(int, ground[4:-1].split(","))) < 200) == (scheme == "dark")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from workflow_scripts.progress.tally import Tally
 from workflow_scripts.progress.time_left import in_words
+from workflow_scripts.report.labels import gain_text, gain_unit, score_text
 from workflow_scripts.report.metric_names import metric_name
 
 REPORT = Path("results/report.html")
@@ -33,7 +34,7 @@ def success_lines(
 
 
 def zoo_lines(zoo: str, method: str, tables: Path, limit: int | None = None) -> list[str]:
-    """The picks of a method at its largest size, their certificate, and their mean score.
+    """The picks of a method at its largest size, what they tell of the rest, and their score.
 
     Args:
         limit: the largest size, if the method may stop before.
@@ -44,9 +45,7 @@ def zoo_lines(zoo: str, method: str, tables: Path, limit: int | None = None) -> 
     names, size = picks["picks"].split(" + "), picks["k"]
     stopped = "stops at " if limit is not None and int(size) < limit else ""
     lines = [f"{zoo}: keep {_listed(names)} ({method}, {stopped}k = {size})"]
-    if picks["objective"] and picks["bound"]:
-        objective, bound = float(picks["objective"]), float(picks["bound"])
-        lines.append(f"    objective {objective:.4f}; no set of {len(names)} has over {bound:.4f}")
+    lines += _informed(tables / "information.csv", method)
     scores = _largest(tables / "scores.csv", method)
     if scores is not None:
         # Where it stops need not be a size that is scored.
@@ -55,21 +54,38 @@ def zoo_lines(zoo: str, method: str, tables: Path, limit: int | None = None) -> 
     return lines
 
 
+def _informed(path: Path, method: str) -> list[str]:
+    """The mutual information of the largest picks; nothing where no bound on it is known."""
+    row = _largest(path, method)
+    if row is None or not row["bound"]:
+        return []
+    found, bound = float(row["information"]), float(row["bound"])
+    return [
+        f"    mutual information with the rest {found:.4f} nats; no set of {row['k']} has over "
+        f"{bound:.4f} nats"
+    ]
+
+
 def _scored(row: Row) -> str:
-    metric, tasks = metric_name(row["metric"]), int(row["tasks"])
-    mean = f"mean test {metric} {float(row['mean_score']):.3f} on {tasks} task{'s' * (tasks > 1)}"
+    metric, tasks = row["metric"], int(row["tasks"])
+    score = score_text(float(row["mean_score"]), metric)
+    mean = f"mean test {metric_name(metric)} {score} on {tasks} task{'s' * (tasks > 1)}"
     gain = row.get("gain")
     if not gain:
         return mean
-    against = f"{mean}, {_signed(float(gain))} against random sets of this size"
+    amount = f"{gain_text(float(gain), metric)} {gain_unit(metric)}"
+    against = f"{mean}, {amount} against random sets of this size"
     low, high = row.get("low"), row.get("high")
     if not low or not high:
         return against
-    return f"{against} (95% interval {_signed(float(low))} to {_signed(float(high))})"
+    interval = f"{gain_text(float(low), metric)} to {gain_text(float(high), metric)}"
+    return f"{against} (95% interval {interval})"
 
 
 def _largest(path: Path, method: str) -> Row | None:
-    """The row of a method at its largest size; ``None`` where there is no such table or row."""
+    """The row of a method at its largest size, with all picks where a table has them one by one;
+    ``None`` where there is no such table or row.
+    """
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", newline="") as file:
@@ -79,7 +95,7 @@ def _largest(path: Path, method: str) -> Row | None:
             for row in csv.DictReader(file)
             if row["method"] == method and row.get("project", "0") == row.get("draw", "0") == "0"
         ]
-    return max(rows, key=lambda row: int(row["k"]), default=None)
+    return max(rows, key=lambda row: (int(row["k"]), int(row.get("size", 0))), default=None)
 
 
 def failure_summary(tally: Tally, counted: bool, snakemake_logs: list[str]) -> list[str]:
@@ -99,11 +115,6 @@ def failure_summary(tally: Tally, counted: bool, snakemake_logs: list[str]) -> l
         lines += [f"    {job.what}  ({', '.join(job.logs)})" for job in tally.failed.values()]
         lines.append("Mend that and run the same command again: it goes on from here.")
     return ["", *lines, *(f"Snakemake's own log: {path}" for path in snakemake_logs)]
-
-
-def _signed(number: float) -> str:
-    # Adding zero makes −0 a mere 0.
-    return f"{round(number, 3) + 0.0:+.3f}".replace("-", "−")
 
 
 def _listed(names: list[str]) -> str:

@@ -1,15 +1,22 @@
-"""What a run took, by the files in which Snakemake keeps time and memory of each job.
+"""What a run took, by the files in which Snakemake keeps time and memory of each job, and how fast
+each checkpoint was, by what the jobs that ran it say.
 
 The report reads them as they are when it is written; they are no inputs of its rule, since a cost
 changes no result: a deleted file, or a job that took longer, must rerun nothing.
 """
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.common.checkpoint_names import file_name
+
+SPEED_COLUMNS = ["checkpoint", "unit", "seconds_per_thousand", "device"]
+
+# What the extraction of features says that it found.
+_SPEED = re.compile(r" ([\d,]+) (words|images)/s on (\S+)")
 
 COLUMNS = ["stage", "rule", "jobs", "seconds", "longest", "megabytes"]
 
@@ -32,6 +39,9 @@ STAGES = {
     "select_forward": "evaluation",
     "score_transferability": "evaluation",
 }
+OTHER = "other"
+ALL_STAGES = [*dict.fromkeys(STAGES.values()), OTHER]
+
 _OF_CHECKPOINTS = {"train_agent", "pretrain"} | {
     f"extract_{what}_features" for what in ("image", "vision", "word")
 }
@@ -66,8 +76,32 @@ def cost_table(folder: Path, checkpoints: Collection[str]) -> pd.DataFrame:
         megabytes=("megabytes", "max"),
     )
     costs = costs.rename(columns={"total": "seconds"})
-    costs["stage"] = costs["rule"].map(STAGES).fillna("other")
+    costs["stage"] = costs["rule"].map(STAGES).fillna(OTHER)
     order = list(STAGES)
     places = costs["rule"].map({rule: place for place, rule in enumerate(order)})
     costs = costs.assign(place=places.fillna(len(order)))
     return costs.sort_values(["place", "rule"], ignore_index=True)[COLUMNS]
+
+
+def speed_table(folder: Path, checkpoints: Collection[str], corpus: str) -> pd.DataFrame:
+    """How long each checkpoint took for a thousand words or images of a corpus when it last ran.
+
+    Without what it takes to start the job and to load the checkpoint.
+
+    Args:
+        folder: of the logs of a zoo; it need not be there.
+        checkpoints: of the zoo.
+
+    Returns:
+        ``SPEED_COLUMNS``, a row for each checkpoint whose log is there, the slowest first.
+    """
+    rows = []
+    for checkpoint in checkpoints:
+        for path in folder.glob(f"extract_*_features/{corpus}/{file_name(checkpoint)}.log"):
+            found = _SPEED.findall(path.read_text(encoding="utf-8", errors="replace"))
+            for speed, units, device in found[-1:]:
+                per_second = int(speed.replace(",", ""))
+                rows.append((checkpoint, units, 1000 / max(per_second, 1), device))
+    table = pd.DataFrame(rows, columns=SPEED_COLUMNS)
+    order = ["seconds_per_thousand", "checkpoint"]
+    return table.sort_values(order, ascending=[False, True], ignore_index=True)

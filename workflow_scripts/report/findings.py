@@ -6,9 +6,12 @@ from typing import Any
 import pandas as pd
 
 from workflow_scripts.report.bootstrap import LEAST
+from workflow_scripts.report.headline import listed
+from workflow_scripts.report.labels import difference_text, gain_text, gain_unit, score_text
 from workflow_scripts.report.metric_names import metric_name
 from workflow_scripts.report.statistics import ALL, EVERY_TASK
 
+_LEVEL = "95% interval "
 _MAYBE, _ABOVE, _BELOW, _UNKNOWN = "maybe", "above", "below", "unknown"
 
 
@@ -40,8 +43,8 @@ def what_picks_leave(table: pd.DataFrame) -> list[str]:
     worst = table.sort_values("residual_variance").iloc[-1]
     median = table["residual_variance"].median()
     return [
-        f"Of the {len(table)} checkpoints left out the picks leave {median:.0%} of the variance in "
-        f"the median, and most of {worst['checkpoint']} ({worst['residual_variance']:.0%})."
+        f"The picks leave {median:.0%} of the variance of the median checkpoint open; least is "
+        f"known of {worst['checkpoint']} ({worst['residual_variance']:.0%} open)."
     ]
 
 
@@ -49,13 +52,13 @@ def stable_picks(stability: pd.DataFrame, headline: str) -> list[str]:
     """From how many random halves of the probe the headline's sets are picked."""
     rows = stability[stability["method"] == headline].sort_values("k")
     shares = [
-        f"{share:.0%} (k = {k})" for k, share in zip(rows["k"], rows["set_share"], strict=True)
+        f"{share:.0%} at k = {k}" for k, share in zip(rows["k"], rows["set_share"], strict=True)
     ]
     if not shares:
         return []
-    return [
-        f"From random halves of the probe {headline} picks the same set in {', '.join(shares)}."
-    ]
+    first, *others = shares
+    often = listed([first.replace("%", "% of cases"), *others])
+    return [f"From random halves of the probe, {headline} picks the same set in {often}."]
 
 
 def known_of_checkpoints(table: pd.DataFrame) -> list[str]:
@@ -63,8 +66,8 @@ def known_of_checkpoints(table: pd.DataFrame) -> list[str]:
     if "dev_accuracy" in table:
         accuracy = table["dev_accuracy"]
         return [
-            f"The {len(accuracy)} checkpoints know their own classes with a mean dev accuracy of "
-            f"{accuracy.mean():.1%} (lowest {accuracy.min():.1%})."
+            f"On their own classes the {len(accuracy)} checkpoints have a mean dev accuracy of "
+            f"{accuracy.mean():.1%} (lowest: {accuracy.min():.1%})."
         ]
     if "model" in table:
         kinds = table["model"].nunique()
@@ -82,11 +85,12 @@ def compared_scores(scores: pd.DataFrame, headline: str) -> list[str]:
     scores = scores[scores["method"] != ALL]
     compared = scores[scores["gain"].notna()]
     if compared.empty:
-        metric = metric_name(scores["metric"].iloc[0])
+        metric = str(scores["metric"].iloc[0])
         largest = scores[scores["method"] == headline].sort_values("k").tail(1)
         return [
-            f"{headline} has a mean test {metric} of {row['mean_score']:.4f} over "
-            f"{_count(row['tasks'], 'task')} at k = {row['k']}."
+            f"{headline} has a mean test {metric_name(metric)} of "
+            f"{score_text(row['mean_score'], metric)} over {_count(row['tasks'], 'task')} at "
+            f"k = {row['k']}."
             for row in largest.to_dict("records")
         ]
     sentences = shown_gains(compared[compared["method"] == headline], headline)
@@ -108,28 +112,30 @@ def shown_gains(rows: pd.DataFrame, method: str) -> list[str]:
     for verdict, claim in verdicts.items():
         judged = rows[_verdicts(rows) == verdict]
         if len(judged):
-            clauses = map(_gain_at_size, judged.sort_values("k").to_dict("records"))
+            first, *others = judged.sort_values("k").to_dict("records")
+            unit = f" {gain_unit(str(first['metric']))}"
+            clauses = [_gain_at_size(first, unit, _LEVEL), *map(_gain_at_size, others)]
             tasks = _count(judged["tasks"].max(), "task")
             sentences.append(f"Over {tasks}, {claim}: {', '.join(clauses)}.")
     return sentences
 
 
-def _gain_at_size(row: dict[Hashable, Any]) -> str:
-    scale, digits, unit = _scale(row["metric"])
-    gain, low, high = (row[name] * scale for name in ("gain", "low", "high"))
-    interval = "" if pd.isna(low) else f"{_interval(low, high, digits)}; "
+def _gain_at_size(row: dict[Hashable, Any], unit: str = "", level: str = "") -> str:
+    """A gain; its unit and the level of its interval need not be said again and again."""
+    metric = str(row["metric"])
+    low, high = (difference_text(row[name], metric) for name in ("low", "high"))
+    interval = "" if pd.isna(row["low"]) else f"{level}{low} to {high}; "
     counts = [int(row[name]) for name in ("wins", "ties", "losses")]
     won, tied, lost = map(_count, counts, ("win", "tie", "loss"))
-    amount = f"{gain:+.{digits}f} {unit} at k = {row['k']}".replace("-", "−")
-    return f"{amount} ({interval}{won}, {tied}, {lost})"
+    gain = gain_text(row["gain"], metric)
+    return f"{gain}{unit} at k = {row['k']} ({interval}{won}, {tied}, {lost})"
 
 
 def mean_gain(rows: pd.DataFrame, method: str) -> str:
     """How much a method is above random sets on average, and at which sizes that is shown."""
     metric = str(rows["metric"].iloc[0])
-    scale, digits, unit = _scale(metric)
-    gain = rows["gain"].mean()
-    amount = f"{scale * abs(gain):.{digits}f}"
+    gain, unit = rows["gain"].mean(), gain_unit(metric)
+    amount = difference_text(abs(gain), metric)
     what = f"is {amount} {unit}" if metric == "accuracy" else f"has a {unit} {amount}"
     sizes = rows["k"].tolist()
     at = "on average over k" if len(sizes) > 1 else f"at k = {sizes[0]}"
@@ -143,7 +149,8 @@ def mean_gain(rows: pd.DataFrame, method: str) -> str:
         for side in (_ABOVE, _BELOW)
         if (verdicts == side).any()
     ]
-    where = f"its 95% interval lies {' and '.join(sides)}" if sides else "zero is in its intervals"
+    within = f"its 95% interval{'s all include' if len(sizes) > 1 else ' includes'} zero"
+    where = f"its 95% interval lies {' and '.join(sides)}" if sides else within
     return f"{sentence}; {where}."
 
 
@@ -155,9 +162,8 @@ def by_chance(compared: pd.DataFrame) -> list[str]:
         return []
     out = int(verdicts.isin([_ABOVE, _BELOW]).sum())
     return [
-        f"Of {_count(known, 'interval')} over tasks and random sets, {out} "
-        f"leave{'s' * (out == 1)} out zero; up to {0.05 * known:.1f} would on average if no method "
-        "differed from random sets."
+        f"Of {_count(known, 'interval')} of gains, {out} exclude{'s' * (out == 1)} zero; if no "
+        f"method differed from random sets, up to {0.05 * known:.1f} would on average."
     ]
 
 
@@ -167,22 +173,25 @@ def predicted_scores(objective: pd.DataFrame) -> list[str]:
     verdicts = {
         _ABOVE: "more mutual information goes with higher mean test scores",
         _BELOW: "more mutual information goes with lower mean test scores",
-        _MAYBE: "more mutual information is not shown to go with higher or lower mean test scores",
+        _MAYBE: "no relation between mutual information and mean test scores is shown",
     }
     sentences = []
     for verdict, claim in verdicts.items():
         judged = means[_verdicts(means) == verdict]
         if len(judged):
-            clauses = [
-                f"ρ = {_signed(row['correlation'], 2)} at k = {row['k']} "
-                f"({_interval(row['low'], row['high'], 2)})"
-                for row in judged.to_dict("records")
-            ]
-            sentences.append(f"Among random sets {claim}: {', '.join(clauses)}.")
+            first, *others = judged.to_dict("records")
+            clauses = [_correlation_at_size(first, _LEVEL), *map(_correlation_at_size, others)]
+            found = ", ".join(clauses)
+            sentences.append(f"Among random sets, {claim}: Spearman's ρ = {found}.")
     return sentences or [
-        "Whether more mutual information goes with higher test scores cannot be said: at every "
-        f"size there are fewer than {LEAST} random sets, or all of them are alike."
+        "Whether mutual information predicts test scores cannot be said: at every size there are "
+        f"fewer than {LEAST} random sets, or all of them are alike."
     ]
+
+
+def _correlation_at_size(row: dict[Hashable, Any], level: str = "") -> str:
+    found, low, high = (_rounded(row[name]) for name in ("correlation", "low", "high"))
+    return f"{found} at k = {row['k']} ({level}{low} to {high})"
 
 
 def _verdicts(rows: pd.DataFrame) -> "pd.Series[str]":
@@ -194,17 +203,8 @@ def _verdicts(rows: pd.DataFrame) -> "pd.Series[str]":
     return verdicts
 
 
-def _scale(metric: str) -> tuple[float, int, str]:
-    """By what differences are multiplied, how many digits they have, and what they are called."""
-    return (100, 2, "accuracy points") if metric == "accuracy" else (1, 4, metric_name(metric))
-
-
-def _interval(low: float, high: float, digits: int) -> str:
-    return f"95% interval {_signed(low, digits)} to {_signed(high, digits)}"
-
-
-def _signed(number: float, digits: int) -> str:
-    return f"{number:.{digits}f}".replace("-", "−")
+def _rounded(number: float) -> str:
+    return f"{number:.2f}".replace("-", "−")
 
 
 def _count(number: int, what: str) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_scripts.report.labels import gain_scale, gain_unit
+from workflow_scripts.report.labels import gain_text, gain_unit
 
 _WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
@@ -68,14 +68,14 @@ def _covered(table: pd.DataFrame | None, method: str, count: int) -> list[str]:
     found, bound = float(rows["information"].iloc[0]), float(rows["bound"].iloc[0])
     if bound - found < _CLOSED:
         return [
-            f"No set of {in_words(count)} tells more of the rest of the zoo ({found:.2f} nats of "
-            "mutual information): this is proven."
+            f"It is proven that no set of {in_words(count)} tells more of the rest of the zoo "
+            f"({found:.2f} nats of mutual information)."
         ]
     # Rounded down: more than this is not proven.
     share = int(100 * max(found, 0.0) / bound)
     return [
-        f"They cover at least {share}% of the information on the rest of the zoo that a set of "
-        f"{in_words(count)} can hold ({found:.2f} nats, where at most {bound:.2f} are possible)."
+        f"They cover at least {share}% of the information on the rest of the zoo that any set of "
+        f"{in_words(count)} can ({found:.2f} of at most {bound:.2f} nats)."
     ]
 
 
@@ -99,14 +99,13 @@ def _scored(table: pd.DataFrame | None, method: str, size: int) -> list[str]:
     row = rows.iloc[0]
     count = int(row["tasks"])
     tasks = f"{count} unseen task{'s' * (count > 1)}"
-    scale, unit = gain_scale(row["metric"]), gain_unit(row["metric"])
-    amount = f"{scale * row['gain']:+.{2 if scale > 1 else 3}f} {unit}".replace("-", "−")
+    amount = f"{gain_text(row['gain'], row['metric'])} {gain_unit(row['metric'])}"
     if pd.isna(row["low"]):
         verdict = "there are too few tasks or random sets to show a difference"
     elif row["low"] > 0:
-        verdict = "they are shown to be above the mean of random sets of their size"
+        verdict = "they are shown to be better than the mean of random sets of their size"
     elif row["high"] < 0:
-        verdict = "they are shown to be below the mean of random sets of their size"
+        verdict = "they are shown to be worse than the mean of random sets of their size"
     else:
-        verdict = "no difference to random sets of their size is shown"
-    return [f"On {tasks} {verdict} ({amount})."]
+        verdict = "no difference from random sets of their size is shown"
+    return [f"On {tasks}, {verdict} ({amount})."]

@@ -20,7 +20,7 @@ from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, read_table
-from workflow_scripts.report.costs import cost_table
+from workflow_scripts.report.costs import cost_table, speed_table
 from workflow_scripts.report.plot_convergence import read_convergence
 from workflow_scripts.report.provenance import PACKAGES
 from workflow_scripts.report.run_warnings import run_warnings
@@ -75,6 +75,7 @@ def read_results(folder: Path, zoo: dict[str, Any]) -> Results:
             for probe in zoo["convergence"]
         },
         costs=cost_table(folder / "benchmarks", covariance.names),
+        speeds=speed_table(folder / "logs", covariance.names, "probe"),
         warnings=run_warnings(folder / "logs"),
     )
 

@@ -14,6 +14,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.table_file import read_table
+from workflow_scripts.report.labels import COSINE, DIVERGENCE, WORDS
 from workflow_scripts.report.style import COLUMN, DARK, MARKERS, PALETTE, figure
 
 COLUMNS = ["words", "kl", "cosine"]
@@ -38,8 +39,8 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
             draw_steps(left, table[table["kl"] > 0], "kl", start, style, name)
             draw_steps(right, table[table["cosine"].notna()], "cosine", start, style, name)
         left.set_yscale("log")
-        left.set_ylabel("KL(all words ‖ first words), nats")
-        right.set_ylabel("cosine of the two matrices")
+        left.set_ylabel(DIVERGENCE)
+        right.set_ylabel(COSINE)
         right.set_ylim(None, 1.02)
         for axes in (left, right):
             word_axis(axes, start, least, most)
@@ -94,7 +95,7 @@ def word_axis(axes: Axes, start: float, least: float, most: float) -> None:
     axes.set_xticks([start, *ticks], ["no probe", *map(number, ticks)])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlim(start / 1.6, most * 1.4)
-    axes.set_xlabel("words of the probe")
+    axes.set_xlabel(WORDS)
     axes.text(
         (start * least) ** 0.5,
         0,

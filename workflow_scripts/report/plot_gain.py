@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.report.metric_names import common_metric, metric_name
+from workflow_scripts.report.labels import gain, gain_scale
+from workflow_scripts.report.metric_names import common_metric
 from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
     gains,
@@ -37,11 +38,9 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
     """
     scores, _ = whole_zoo_apart(scores)
     metric = common_metric(scores["metric"])
-    percent = metric == "accuracy"
     table = gains(name_singles(scores, singles), random)
     table = table[(table["method"] != random) & table["gain"].notna()]
-    if percent:
-        table[["gain", "low", "high"]] *= 100
+    table[["gain", "low", "high"]] *= gain_scale(metric)
     low, high = (singles_apart(table, bound)[1] for bound in ("low", "high"))
     table, alone = singles_apart(table, "gain")
     methods = sorted(table["method"].unique())
@@ -61,8 +60,7 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
             axes.plot(x, rows["gain"], color=colour, marker=marker, ms=5, lw=0.8)
             ends.append((method, last, float(rows["gain"].iloc[-1]), colour))
         size_axis(axes, sizes)
-        unit = "accuracy points" if percent else metric_name(metric)
-        axes.set_ylabel(f"gain over the mean of random sets,\n{unit} (95% interval)")
+        axes.set_ylabel(gain(metric).replace(", ", ",\n"))
         axes.margins(x=0.08)
         beside = 1 - spread * (len(methods) + 1) / 2
         for name, x in single_places(alone, beside, spread).items():

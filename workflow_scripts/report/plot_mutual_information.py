@@ -8,6 +8,7 @@ import pandas as pd
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import read_table
 from workflow_scripts.report.information_table import COLUMNS
+from workflow_scripts.report.labels import INFORMATION
 from workflow_scripts.report.score_flags import FIGURE
 from workflow_scripts.report.statistics import name_singles, quantile_bands, singles_apart
 from workflow_scripts.report.style import (
@@ -66,7 +67,7 @@ def draw(
                 axes.plot(curve.index, curve, color=colour, marker=marker, ms=4, lw=1.2)
                 ends.append((method, curve.index[-1], curve.iloc[-1], colour))
         size_axis(axes, sorted(table["size"].unique()))
-        axes.set_ylabel("MI(picks; rest), nats")
+        axes.set_ylabel(INFORMATION)
         axes.set_ylim(0, None)
         # Room for the name of the first pick, which stands left of its point.
         axes.set_xlim(table["size"].min() - 0.2 * table["size"].max(), None)

@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.report.metric_names import common_metric, metric_name
+from workflow_scripts.report.labels import INFORMATION_OF_SET, SIZE, mean_score
+from workflow_scripts.report.metric_names import common_metric
 from workflow_scripts.report.objective import (
     add_objective_flags,
     correlation_text,
@@ -60,8 +61,7 @@ def draw(scores: pd.DataFrame, random: str, singles: Collection[str], path: Path
         draw_tasks(panels[len(sizes)], table)
         for axes in panels[len(sizes) + 1 :]:
             axes.remove()
-        label = f"mean test {metric_name(metric)} over {tasks} task{'s' * (tasks > 1)}"
-        made.supylabel(label, fontsize=9)
+        made.supylabel(mean_score(metric, tasks), fontsize=9)
         names = [checkpoint_of(method) or method for method in marks]
         made.legend(
             [Line2D([], [], **mark) for mark in marks.values()],
@@ -94,7 +94,7 @@ def draw_size(axes: Axes, sets: pd.DataFrame, marks: dict[str, dict[str, Any]]) 
     for number, (method, mark) in enumerate(marks.items()):
         rows = sets[sets["method"] == method]
         axes.plot(rows["information"], rows["test_score"], zorder=3 + number, **mark)
-    axes.set_xlabel("MI(set; rest), nats")
+    axes.set_xlabel(INFORMATION_OF_SET)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.margins(0.1)
@@ -115,7 +115,7 @@ def draw_tasks(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylim(-1.05, 1.05)
     axes.set_xlim(-0.6, len(sizes) - 0.4)
     axes.set_xticks(np.arange(len(sizes)), sizes)
-    axes.set_xlabel("checkpoints picked, k")
+    axes.set_xlabel(SIZE)
     axes.set_ylabel("Spearman's ρ")
     axes.set_title("dot: a task; bar: mean score", fontsize=9)
 

@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.report.metric_names import common_metric, metric_name
+from workflow_scripts.report.labels import mean_score
+from workflow_scripts.report.metric_names import common_metric
 from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
     ALL,
@@ -60,7 +61,7 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
         size_axis(axes, sorted(scores["k"].unique()))
         if metric == "accuracy":
             axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_ylabel(f"mean test {metric_name(metric)} over {tasks} task{'s' * (tasks > 1)}")
+        axes.set_ylabel(mean_score(metric, tasks))
         axes.margins(x=0.08)
         mark_singles(axes, alone)
         label_line_ends(axes, ends)

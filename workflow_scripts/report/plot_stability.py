@@ -1,7 +1,7 @@
 """Draws how often each checkpoint is picked from random halves of the probe, as bars."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, read_table
+from workflow_scripts.report.labels import SHARE
 from workflow_scripts.report.score_flags import FIGURE
 from workflow_scripts.report.style import COLUMN, GREY, figure, method_styles
 
@@ -18,10 +19,15 @@ _COLUMNS = 2
 _BARS = 10
 
 
-def draw(stability: pd.DataFrame, path: Path) -> None:
-    """A panel for each size, a bar for each of the checkpoints that are picked most."""
+def draw(stability: pd.DataFrame, methods: Collection[str], path: Path) -> None:
+    """A panel for each size, a bar for each of the checkpoints that are picked most.
+
+    Args:
+        stability: of one method.
+        methods: of the zoo, by which this one has its colour.
+    """
     method = str(stability["method"].iloc[0])
-    colour = method_styles([method])[method][0]
+    colour = method_styles({method, *methods})[method][0]
     sizes = sorted(stability["k"].unique())
     columns = min(_COLUMNS, len(sizes))
     rows = math.ceil(len(sizes) / columns)
@@ -35,7 +41,7 @@ def draw(stability: pd.DataFrame, path: Path) -> None:
             axes.set_title(f"k = {size}, the same set: {share:.0%}", fontsize=9)
         for axes in panels[len(sizes) :]:
             axes.remove()
-        made.supxlabel("picked from random halves of the probe", fontsize=9)
+        made.supxlabel(SHARE, fontsize=9)
         made.legend(
             [Patch(color=colour), Patch(color=GREY, alpha=0.5)],
             [f"picked by {method} from the whole probe", "not picked"],
@@ -70,9 +76,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the stability of a method, draw."""
     flags = parser(__doc__)
     flags.add_argument("--stability", type=Path, required=True, help="of one method, .csv")
+    flags.add_argument(
+        "--methods", nargs="+", default=[], help="of the zoo that have a colour in its figures"
+    )
     flags.add_argument("--output", type=Path, required=True, help=FIGURE)
     arguments = flags.parse_args(argv)
-    draw(read_table(arguments.stability, STABILITY_COLUMNS), arguments.output)
+    stability = read_table(arguments.stability, STABILITY_COLUMNS)
+    draw(stability, arguments.methods, arguments.output)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.report.metric_names import metric_name
+from workflow_scripts.report.labels import SIZE
+from workflow_scripts.report.metric_names import common_metric, metric_name
 from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
     ALL,
@@ -51,9 +52,12 @@ def draw(scores: pd.DataFrame, random: str | None, singles: Collection[str], pat
     with figure(path, COLUMN, 1.6 * rows + 0.8) as made:
         panels = made.subplots(rows, columns, squeeze=False).flatten()
         legend: dict[str, Artist] = {}
+        percent = common_metric(scores["metric"]) == "accuracy"
         for number, (task, axes) in enumerate(zip(tasks, panels, strict=False)):
             legend |= draw_task(axes, scores[scores["task"] == task], random)
             axes.set_title(task, fontsize=9)
+            if percent:
+                axes.yaxis.set_major_formatter(PercentFormatter(1.0))
             if number + columns < len(tasks):
                 axes.set_xlabel("")
         for axes in panels[len(tasks) :]:
@@ -97,7 +101,7 @@ def draw_task(axes: Axes, scores: pd.DataFrame, random: str | None) -> dict[str,
     axes.set_xlim(-0.6, len(sizes) - 0.4)
     step = math.ceil(len(sizes) / _LABELS)
     axes.set_xticks(range(0, len(sizes), step), sizes[::step])
-    axes.set_xlabel("checkpoints picked, k")
+    axes.set_xlabel(SIZE)
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.margins(y=0.1)
     axes.set_ylabel(metric_name(scores["metric"].iloc[0]))

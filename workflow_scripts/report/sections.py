@@ -10,11 +10,11 @@ from workflow_scripts.common.covariance_file import Covariance
 from workflow_scripts.report.charts.chart import Chart, Signs, signs_of
 from workflow_scripts.report.charts.convergence import convergence_charts
 from workflow_scripts.report.charts.costs import cost_charts
-from workflow_scripts.report.charts.gain import gain_chart
 from workflow_scripts.report.charts.heat_map import MOST as MOST_ROWS
 from workflow_scripts.report.charts.heat_map import heat_chart
 from workflow_scripts.report.charts.inclusion import inclusion_chart
 from workflow_scripts.report.charts.information import information_chart
+from workflow_scripts.report.charts.intervals import gain_chart, percentile_chart
 from workflow_scripts.report.charts.objective import objective_chart
 from workflow_scripts.report.charts.represented import MOST as MOST_REPRESENTED
 from workflow_scripts.report.charts.represented import represented_chart
@@ -44,6 +44,7 @@ class Results:
         stability: of the headline's picks, if it was measured.
         convergence: of the covariance, by the name of the probe.
         costs: of the run; empty if they are not known.
+        speeds: of the checkpoints on the probe; empty if they are not known.
         warnings: of the run, in sentences.
     """
 
@@ -56,17 +57,23 @@ class Results:
     stability: pd.DataFrame | None = None
     convergence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     costs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    speeds: pd.DataFrame = field(default_factory=pd.DataFrame)
     warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the report: charts and tables under one heading."""
+    """A section of the report: charts and tables under one heading.
+
+    Attributes:
+        remark: what is not shown, and why; empty if there is nothing to say.
+    """
 
     name: str
     title: str
     charts: list[Chart]
     tables: list[Table]
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -242,10 +249,12 @@ def _stability(results: Results, signs: Signs) -> Section:
                 "How large a probe it takes: cosine",
                 cosine,
                 f"Cosine {told}",
-                "The same for the cosine between the two matrices.",
+                caption("cosine"),
             ),
         ]
-    return Section("stability", "How sure they are", charts, _table(results, "stability"))
+    remark = "" if results.convergence else caption("no-convergence")
+    tables = _table(results, "stability")
+    return Section("stability", "How sure they are", charts, tables, remark)
 
 
 def _scores(results: Results, signs: Signs) -> Section:
@@ -274,6 +283,17 @@ def _scores(results: Results, signs: Signs) -> Section:
                 caption("gain"),
             )
         )
+    if "percentile" in plain and plain["percentile"].notna().any():
+        charts.append(
+            Chart(
+                "percentile",
+                "Share of random sets beaten",
+                percentile_chart(plain, signs),
+                "Share of the random sets of its size that each method beats, with intervals, by "
+                "size.",
+                caption("percentile"),
+            )
+        )
     charts.append(
         Chart(
             "task-scores",
@@ -299,25 +319,33 @@ def _objective(results: Results, signs: Signs) -> Section:
         "Mean test score of sets against their mutual information with the rest, by size.",
         caption("sets"),
     )
-    title = "Whether the objective tells good sets"
+    title = "Does mutual information predict scores?"
     return Section("objective", title, [chart], _table(results, "objective"))
 
 
 def _costs(results: Results) -> Section:
-    if results.costs.empty:
-        return Section("costs", "", [], [])
-    time, memory = cost_charts(results.costs)
-    charts = [
-        Chart(
-            "time", "Time", time, "Bars of the seconds that jobs took, by rule.", caption("costs")
-        ),
-        Chart(
-            "memory",
-            "Memory",
-            memory,
-            "Bars of the largest memory of a job, by rule.",
-            "The largest resident memory of any job of a rule.",
-        ),
-    ]
-    table = shown_table("costs", "Costs", caption("cost-table"), results.costs)
-    return Section("costs", "What it took", charts, [table])
+    tables = []
+    charts = []
+    if not results.costs.empty:
+        time, memory = cost_charts(results.costs)
+        charts = [
+            Chart(
+                "time",
+                "Time",
+                time,
+                "Bars of the seconds that jobs took, by rule and stage.",
+                caption("costs"),
+            ),
+            Chart(
+                "memory",
+                "Memory",
+                memory,
+                "Bars of the largest memory of a job, by rule and stage.",
+                caption("memory"),
+            ),
+        ]
+        tables.append(shown_table("costs", "Costs", caption("cost-table"), results.costs))
+    if not results.speeds.empty:
+        title = "Time of each checkpoint"
+        tables.append(shown_table("speeds", title, caption("speed-table"), results.speeds))
+    return Section("costs", "Cost", charts, tables)

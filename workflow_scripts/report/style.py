@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.report.labels import SIZE
 
 # It tells of every table of every font of a PDF.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
@@ -132,7 +133,7 @@ def figure(path: Path, width: float, height: float) -> Iterator[Figure]:
 
 def size_axis(axes: Axes, sizes: Sequence[int]) -> None:
     """An x axis of selection sizes."""
-    axes.set_xlabel("checkpoints picked, k")
+    axes.set_xlabel(SIZE)
     axes.set_xticks(sorted(sizes))
 
 

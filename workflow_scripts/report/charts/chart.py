@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from workflow_scripts.report.statistics import checkpoint_of
+from workflow_scripts.report.statistics import ALL, checkpoint_of
 from workflow_scripts.report.style import (
     DARK,
     GREY,
@@ -29,7 +29,9 @@ class Chart:
         name: of the chart within its zoo, for links and tests.
         title: heading.
         spec: Vega-Lite, in the colours of a light page. ``usermeta`` says how the page fits it
-            into its width: ``{"fit": "width"}``; ``{"fit": "panels", "panel": 200}``, the least
+            into its width: ``{"fit": "width"}``, with ``"left"`` pixels left of the axes if these
+            are many; ``{"fit": "names"}``, with room for a name of
+            ``"letters"`` left of the first point; ``{"fit": "panels", "panel": 200}``, the least
             width of each of several panels in pixels; ``{"fit": "map"}``, with one unit for both
             axes; or ``{"fit": "matrix"}``, with ``"margin"`` pixels beside the last view.
         description: what it shows, for those who do not see it.
@@ -76,7 +78,7 @@ class Signs:
 
 
 def signs_of(methods: Iterable[str], random: str | None) -> Signs:
-    """The signs of all methods of a zoo: random sets grey, checkpoints alone dark.
+    """The signs of all methods of a zoo: random sets grey, checkpoints alone and all of them dark.
 
     Args:
         methods: those of :func:`~workflow_scripts.report.statistics.name_singles` too.
@@ -84,9 +86,10 @@ def signs_of(methods: Iterable[str], random: str | None) -> Signs:
     """
     named = set(methods)
     alone = sorted(method for method in named if checkpoint_of(method))
-    chosen = sorted(named - set(alone) - {random})
+    # As in the figures for print, where these have no place among the colours of methods either.
+    chosen = sorted(named - set(alone) - {random, ALL})
     styles = method_styles(chosen)
-    order = chosen + alone + ([random] if random in named else [])
+    order = chosen + alone + [one for one in (ALL, random) if one and one in named]
     return Signs(
         order,
         [styles[one][0] if one in chosen else GREY if one == random else DARK for one in order],
@@ -96,7 +99,7 @@ def signs_of(methods: Iterable[str], random: str | None) -> Signs:
 
 def _other(method: str, alone: Sequence[str]) -> str:
     if method not in alone:
-        return "circle"
+        return "stroke" if method == ALL else "circle"
     return _SINGLE_SHAPES[alone.index(method) % len(_SINGLE_SHAPES)]
 
 

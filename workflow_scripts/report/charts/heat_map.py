@@ -126,7 +126,7 @@ def _tree(tree: Branches, count: int) -> alt.Chart:
             x=alt.X(
                 "x:Q",
                 scale=alt.Scale(reverse=True),
-                axis=alt.Axis(title=WARD, tickCount=2, grid=False),
+                axis=alt.Axis(title=WARD, tickCount=2, format="~g", labelOverlap=True, grid=False),
             ),
             x2="x2:Q",
             y=alt.Y("y:Q", scale=shared, axis=None),

@@ -57,4 +57,4 @@ def inclusion_chart(stability: pd.DataFrame, colour: str) -> Spec:
         .facet(alt.Facet("panel:N", title=None, sort=order), columns=2)
         .resolve_scale(y="independent")
     )
-    return specification(chart, fit="panels", panel=120, beside=110)
+    return specification(chart, fit="panels", panel=120, beside=116)

@@ -23,7 +23,7 @@ def information_chart(table: pd.DataFrame, headline: str, random: str | None, si
     lines = whole[whole["method"] != random].groupby(["method", "k"], as_index=False)
     means = lines.agg(information=("information", "mean"))
     sizes = sorted(whole["k"].unique().tolist())
-    x = alt.X("k:Q", title=SIZE, axis=alt.Axis(values=sizes, format="d"), scale=_wide(sizes))
+    x = alt.X("k:Q", title=SIZE, axis=alt.Axis(values=sizes, format="d"), scale=_around(sizes))
     y = alt.Y("information:Q", title=INFORMATION)
     layers: list[alt.Chart] = []
     if random is not None and (whole["method"] == random).any():
@@ -36,14 +36,15 @@ def information_chart(table: pd.DataFrame, headline: str, random: str | None, si
         base.mark_point(filled=True, size=50, opacity=1).encode(shape=signs.shape(), tooltip=tips),
     ]
     layers += _bound(whole[whole["bound"].notna() & (whole["method"] == headline)], x)
-    layers += _names(table[table["method"] == headline], x, y)
-    return specification(alt.layer(*layers), fit="width", height=340)
+    named = _named(table[table["method"] == headline])
+    layers += _names(named, x, y)
+    letters = len(str(named["checkpoint"].iloc[0])) if len(named) else 0
+    return specification(alt.layer(*layers), fit="names", height=340, letters=letters)
 
 
-def _wide(sizes: list[int]) -> alt.Scale:
-    """Room on the left for the name of the first pick."""
-    span = max(sizes[-1] - sizes[0], 1)
-    return alt.Scale(domain=[sizes[0] - 0.25 * span, sizes[-1] + 0.06 * span], nice=False)
+def _around(sizes: list[int]) -> alt.Scale:
+    margin = 0.06 * max(sizes[-1] - sizes[0], 1)
+    return alt.Scale(domain=[sizes[0] - margin, sizes[-1] + margin], nice=False)
 
 
 def _band(sets: pd.DataFrame, random: str, x: alt.X, signs: Signs) -> list[alt.Chart]:
@@ -72,17 +73,22 @@ def _bound(rows: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
             ],
         ),
         base.transform_filter(alt.datum.k == int(rows["k"].max()))
-        .mark_text(color=DARK, align="right", dx=-14)
+        .mark_text(color=DARK, align="right", dx=-14, limit=200)
         .encode(y="bound:Q", text="what:N"),
     ]
 
 
-def _names(of_headline: pd.DataFrame, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _named(of_headline: pd.DataFrame) -> pd.DataFrame:
+    """The picks of the headline's largest set, in their order."""
     largest = of_headline[of_headline["k"] == of_headline["k"].max()]
-    largest = largest[largest["draw"] == largest["draw"].min()].assign(k=largest["size"])
-    if largest.empty:
+    first: pd.DataFrame = largest[largest["draw"] == largest["draw"].min()]
+    return first.assign(k=first["size"]).sort_values("size")
+
+
+def _names(named: pd.DataFrame, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    if named.empty:
         return []
-    names = alt.Chart(values(largest[["k", "information", "checkpoint"]]))
+    names = alt.Chart(values(named[["k", "information", "checkpoint"]]))
     return [
         names.mark_text(align="right", dx=-9, dy=-8, fontWeight="bold").encode(
             x=x, y=y, text="checkpoint:N"

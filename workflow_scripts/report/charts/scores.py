@@ -62,11 +62,15 @@ def _layers(
     is_all = alt.datum.method == ALL
     chosen = base.transform_filter(~(of_random | is_all))
     band = base.transform_filter(of_random)
-    layers = [
+    of_band = [
         band.mark_area(opacity=0.25, line=False).encode(
             y=alt.Y("low:Q", title=title, axis=axis, scale=alt.Scale(zero=False)), y2="high:Q"
         ),
         band.mark_line(strokeDash=[5, 3]),
+    ]
+    layers = [
+        # A band of nothing has no extent, of which the browser would warn.
+        *(of_band if (table["method"] == random).any() else []),
         chosen.mark_line(),
         chosen.mark_point(filled=True, size=45, opacity=1).encode(
             shape=signs.shape(), tooltip=tips

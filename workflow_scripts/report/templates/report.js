@@ -2,6 +2,10 @@
 (() => {
   const onDark = JSON.parse(document.getElementById("on-dark").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  // When a reader saw the first picture.
+  const FIRST = "first chart";
+  // Pixels between the margins of A4.
+  const PAPER = 680;
   let printing = false;
   const isDark = () => dark.matches && !printing;
 
@@ -26,7 +30,11 @@
     );
   }
 
-  function look() {
+  // Names within a chart are cut before they take more than this; the tips have them whole.
+  const longest = (width) => Math.floor(0.4 * (width - 70));
+  const LETTER = 8;
+
+  function look(width) {
     const ink = isDark() ? "#e8e8ee" : "#1b1b1f";
     const faint = isDark() ? "#a8a8b4" : "#5c5c66";
     const line = isDark() ? "#34343e" : "#e4e4ea";
@@ -37,7 +45,7 @@
       axis: { labelColor: ink, titleColor: ink, gridColor: line, domainColor: faint, tickColor: faint, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
       legend: { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: 190, orient: "top", symbolSize: 90, symbolOpacity: 1 },
       header: { labelColor: ink, titleColor: ink, labelFontSize: 12, labelFontWeight: "bold", labelLimit: 330 },
-      text: { color: ink, fontSize: 12 },
+      text: { color: ink, fontSize: 12, limit: longest(width) },
       line: { strokeWidth: 2 },
     };
   }
@@ -51,7 +59,9 @@
     const [x, y] = [range("x"), range("y")];
     const inner = width - 70;
     // Space for names beside the outermost points.
-    const spans = [(x[1] - x[0]) * 1.25 || 1, (y[1] - y[0]) * 1.25 || 1];
+    const letters = Math.max(0, ...spec.layer[2].data.values.map(({ label }) => label.length));
+    const room = Math.max(0.2 * inner, Math.min(LETTER * letters, longest(width)));
+    const spans = [((x[1] - x[0]) * inner) / (inner - room) || 1, (y[1] - y[0]) * 1.25 || 1];
     const height = Math.max(260, Math.min(560, (inner * spans[1]) / spans[0]));
     const unit = Math.max(spans[0] / inner, spans[1] / height);
     const domain = ([low, high], pixels) => [(low + high - unit * pixels) / 2, (low + high + unit * pixels) / 2];
@@ -68,22 +78,40 @@
     const narrow = width < 600;
     const inner = Math.max(90, width - (narrow ? margin - 30 : margin));
     const wide = rows ? left : right;
+    if (narrow) wide.encoding.y.axis.labelLimit -= 40;
     wide.width = Math.min(inner, rows ? 420 : 560);
-    const height = rows ? rows * 20 : Math.max(wide.width, 180);
+    // Every row as high as its name, as long as they fit on a screen.
+    const names = rows ? 0 : Math.min(14 * right.encoding.y.axis.values.length, 560);
+    const height = rows ? rows * 20 : Math.max(wide.width, 180, names);
     left.height = right.height = height;
     return spec;
   }
 
   function fitPanels(spec, width) {
     const { panel, beside } = spec.usermeta;
-    const columns = Math.max(1, Math.min(4, Math.floor(width / (panel + beside))));
+    const count = new Set(spec.data.values.map((row) => row.panel)).size;
+    const most = Math.max(1, Math.min(4, Math.floor(width / (panel + beside))));
+    const columns = Math.ceil(count / Math.ceil(count / most));
     spec.columns = columns;
+    // Shared axes stand below the last row, also where it has no panel.
+    if (count % columns) spec.resolve.axis = { x: "independent" };
     spec.spec.width = Math.floor(width / columns) - beside - 16;
+    return spec;
+  }
+
+  function fitNames(spec, width) {
+    const inner = width - 60;
+    const share = (Math.min(LETTER * spec.usermeta.letters, longest(width)) + 12) / inner;
+    for (const { encoding } of spec.layer) {
+      const [low, high] = encoding.x.scale.domain;
+      encoding.x.scale.domain = [low - (high - low) * (share / (1 - share)), high];
+    }
     return spec;
   }
 
   function fitted(spec, width) {
     const { fit, height } = spec.usermeta;
+    if (fit === "names") fitNames(spec, width);
     if (fit === "map") return fitMap(spec, width);
     if (fit === "matrix") return fitMatrix(spec, width);
     if (fit === "panels") return fitPanels(spec, width);
@@ -92,12 +120,15 @@
 
   // Vega-Embed waits for nothing but itself, so a chart that is begun before print is there in print.
   async function draw(chart) {
-    const width = Math.floor(chart.box.clientWidth) - 2;
+    const width = Math.min(Math.floor(chart.box.clientWidth) - 2, printing ? PAPER : Infinity);
     const parsed = JSON.parse(chart.text);
     const spec = fitted(isDark() ? recoloured(parsed) : parsed, width);
     spec.description = chart.box.dataset.description;
-    const config = look();
-    config.legend.columns = Math.max(1, Math.floor(width / 150));
+    const config = look(width);
+    // Legends begin where the axes do.
+    const beside = width - (spec.usermeta.left ?? 0);
+    config.legend.columns = Math.max(1, Math.floor(beside / 150));
+    if (width < 600) config.legend.labelLimit = Math.floor((beside - 50) / config.legend.columns) - 30;
     // The cells of a matrix are too many for elements of their own.
     const many = (parsed.hconcat ?? []).some((part) => part.data.values.length > 2000);
     chart.drawn = true;
@@ -115,6 +146,7 @@
     });
     if (turn !== chart.turn) return found.finalize();
     chart.view = chart.box.view = found.view;
+    if (performance.getEntriesByName(FIRST).length === 0) performance.mark(FIRST);
   }
 
   const drawMissing = () => charts.filter((chart) => !chart.drawn).forEach(draw);
