@@ -5,18 +5,15 @@ The report reads them as they are when it is written; they are no inputs of its 
 changes no result: a deleted file, or a job that took longer, must rerun nothing.
 """
 
-import re
 from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.common.checkpoint_names import file_name
+from workflow_scripts.common.speed import read_speeds
 
-SPEED_COLUMNS = ["checkpoint", "unit", "seconds_per_thousand", "device"]
-
-# What the extraction of features says that it found.
-_SPEED = re.compile(r" ([\d,]+) (words|images)/s on (\S+)")
+SPEED_COLUMNS = ["checkpoint", "seconds_per_thousand"]
 
 COLUMNS = ["stage", "rule", "jobs", "seconds", "longest", "megabytes"]
 
@@ -95,13 +92,11 @@ def speed_table(folder: Path, checkpoints: Collection[str], corpus: str) -> pd.D
     Returns:
         ``SPEED_COLUMNS``, a row for each checkpoint whose log is there, the slowest first.
     """
-    rows = []
-    for checkpoint in checkpoints:
-        for path in folder.glob(f"extract_*_features/{corpus}/{file_name(checkpoint)}.log"):
-            found = _SPEED.findall(path.read_text(encoding="utf-8", errors="replace"))
-            for speed, units, device in found[-1:]:
-                per_second = int(speed.replace(",", ""))
-                rows.append((checkpoint, units, 1000 / max(per_second, 1), device))
+    speeds: dict[str, float] = {}
+    for logs in folder.glob(f"extract_*_features/{corpus}"):
+        speeds |= read_speeds(logs)
+    # Logs of checkpoints that a zoo had before are left.
+    rows = [(name, speeds[name]) for name in checkpoints if name in speeds]
     table = pd.DataFrame(rows, columns=SPEED_COLUMNS)
     order = ["seconds_per_thousand", "checkpoint"]
     return table.sort_values(order, ascending=[False, True], ignore_index=True)
