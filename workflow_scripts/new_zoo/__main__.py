@@ -33,8 +33,9 @@ from workflow_scripts.new_zoo.image_zoo import ask_image_entry, one_of
 from workflow_scripts.new_zoo.places import free_name, free_output
 from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
 from workflow_scripts.new_zoo.questions import Questions
-from workflow_scripts.new_zoo.text_zoo import find_text_zoo, text_entry
+from workflow_scripts.new_zoo.text_zoo import find_text_zoo
 from workflow_scripts.new_zoo.zoo_cost import image_cost, text_cost
+from workflow_scripts.new_zoo.zoo_of_checkpoints import zoo_entry
 
 ROOT = Path(__file__).parents[2]
 Price = Callable[[Mapping[str, int]], Cost]
@@ -54,7 +55,7 @@ def ask_zoo(
     """
     if modality == "text":
         found = find_text_zoo(flags, questions)
-        entry = text_entry(found, flags.sizes)
+        entry = zoo_entry(found, flags.sizes)
         return entry, partial(text_cost, validated(TextZoo, name, entry), found)
     while True:
         asked = questions.asked

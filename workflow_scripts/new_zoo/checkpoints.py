@@ -1,4 +1,4 @@
-"""What can be known of a text checkpoint before a run: that it is there and whole, and its size."""
+"""What can be known of a checkpoint before a run: that it is there and whole, and its size."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflow_scripts.checkpoints.checkpoint_files import CONFIG, weight_files
+from workflow_scripts.checkpoints.checkpoint_files import CONFIG, Modality, weight_files
 from workflow_scripts.checkpoints.describe_folder import describe
 from workflow_scripts.checkpoints.settings import FolderSettings, HubSettings
 from workflow_scripts.checkpoints.text_card import model_details
@@ -52,12 +52,15 @@ class FoundCheckpoint:
         return f"{self.model}{width}{fetched}"
 
 
-def find_checkpoint(text: str, others: Sequence[FoundCheckpoint]) -> FoundCheckpoint:
+def find_checkpoint(
+    text: str, others: Sequence[FoundCheckpoint], modality: Modality = "text"
+) -> FoundCheckpoint:
     """Look at a checkpoint.
 
     Args:
         text: an id of the hub, ``id@revision``, or a folder; ``name=`` may stand before.
         others: those of the zoo so far.
+        modality: what it reads.
 
     Raises:
         UserError: if it cannot be reached, is no complete checkpoint of transformers, or is one of
@@ -73,9 +76,9 @@ def find_checkpoint(text: str, others: Sequence[FoundCheckpoint]) -> FoundCheckp
     if path.is_file():
         raise UserError(f"{where} is a file; name the folder that holds it")
     if path.is_dir() or where.startswith((".", "/", "~")):
-        found = _in_folder(name, path.as_posix())
+        found = _in_folder(name, path.as_posix(), modality)
     else:
-        found = _on_hub(name, where)
+        found = _on_hub(name, where, modality)
     for other in others:
         if other.version == found.version:
             raise UserError(
@@ -85,14 +88,14 @@ def find_checkpoint(text: str, others: Sequence[FoundCheckpoint]) -> FoundCheckp
     return found
 
 
-def _in_folder(name: str, where: str) -> FoundCheckpoint:
+def _in_folder(name: str, where: str, modality: Modality) -> FoundCheckpoint:
     settings = settings_of(FolderSettings, {"path": where})
-    card = describe(name, where, trust_remote_code=False)
+    card = describe(name, where, False, modality)
     sizes = {file: (Path(where) / file).stat().st_size for file in card.files}
     return _found(name, settings, card.revision, Path(where), sizes, fetched=False)
 
 
-def _on_hub(name: str, where: str) -> FoundCheckpoint:
+def _on_hub(name: str, where: str, modality: Modality) -> FoundCheckpoint:
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     from workflow_scripts.checkpoints.fetch_checkpoint import preview
@@ -104,7 +107,7 @@ def _on_hub(name: str, where: str) -> FoundCheckpoint:
     settings = settings_of(HubSettings, given, meant)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            seen = preview(settings.id, settings.revision, False, Path(folder))
+            seen = preview(settings.id, settings.revision, False, Path(folder), modality)
         except UserError as error:
             # A folder that was mistyped looks like an id.
             raise UserError(
