@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workflow_scripts.checkpoints.checkpoint_files import CONFIG, Modality, weight_files
 from workflow_scripts.checkpoints.describe_folder import describe
@@ -92,7 +93,7 @@ def _in_folder(name: str, where: str, modality: Modality) -> FoundCheckpoint:
     settings = settings_of(FolderSettings, {"path": where})
     card = describe(name, where, False, modality)
     sizes = {file: (Path(where) / file).stat().st_size for file in card.files}
-    return _found(name, settings, card.revision, Path(where), sizes, fetched=False)
+    return _found(name, settings, card.revision, Path(where), sizes, modality)
 
 
 def _on_hub(name: str, where: str, modality: Modality) -> FoundCheckpoint:
@@ -113,7 +114,7 @@ def _on_hub(name: str, where: str, modality: Modality) -> FoundCheckpoint:
             raise UserError(
                 f"there is no folder {where} here, so it was looked up on the hub: {error}"
             ) from error
-        return _found(name, settings, seen.commit, Path(folder), seen.sizes, fetched=True)
+        return _found(name, settings, seen.commit, Path(folder), seen.sizes, modality)
 
 
 def _found(
@@ -122,20 +123,28 @@ def _found(
     version: str,
     folder: Path,
     sizes: Mapping[str, int],
-    fetched: bool,
+    modality: Modality,
 ) -> FoundCheckpoint:
     details = model_details(folder)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     stored = str(config.get("dtype") or config.get("torch_dtype") or "")
     weights = sum(sizes[file] for file in weight_files(sizes))
-    width = details.get("width")
+    width = details.get("width") if modality == "text" else _width_of_images(config)
     return FoundCheckpoint(
         name=name,
         settings=settings,
         version=version,
         model=str(details["model"]),
         width=width if isinstance(width, int) else None,
-        download=sum(sizes.values()) if fetched else 0,
+        download=sum(sizes.values()) if settings.kind == "hub" else 0,
         network=weights * (2 if re.sub(r"^torch\.", "", stored) in _HALF else 1),
         own_code="auto_map" in config,
     )
+
+
+def _width_of_images(config: Mapping[str, Any]) -> int | None:
+    """Of a network of images and text, the part that sees counts; of stages, the last."""
+    match config.get("vision_config", config):
+        case {"hidden_size": int(width)} | {"hidden_sizes": [*_, int(width)]}:
+            return width
+    return None
