@@ -13,11 +13,12 @@ import pytest
 import yaml
 from hub_server import HubServer
 from tiny_models import WIDTH, build_tiny_model
+from tiny_vision import COLOURS, FAMILIES, build_tiny_vision_model, draw_classes
 
 from workflow_scripts.checkpoints.settings import FolderSettings, HubSettings
 from workflow_scripts.common.config import read_config
 from workflow_scripts.common.script import UserError
-from workflow_scripts.common.zoos import ImageZoo
+from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo
 from workflow_scripts.new_zoo import __main__ as command
 from workflow_scripts.new_zoo.block import Commented, flow, plain, render, selection
 from workflow_scripts.new_zoo.checkpoints import find_checkpoint
@@ -26,10 +27,11 @@ from workflow_scripts.new_zoo.flags import read_flags
 from workflow_scripts.new_zoo.guess_format import possible_formats
 from workflow_scripts.new_zoo.images import image_counts, image_download, network_size
 from workflow_scripts.new_zoo.names import as_name
+from workflow_scripts.new_zoo.own_images import find_image_probe, find_image_task
 from workflow_scripts.new_zoo.places import free_name
 from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
 from workflow_scripts.new_zoo.questions import Questions
-from workflow_scripts.new_zoo.tasks import read_task
+from workflow_scripts.new_zoo.tasks import read_image_task, read_task
 from workflow_scripts.new_zoo.text import find_probe, find_task
 
 ROOT = Path(__file__).parents[1]
@@ -52,10 +54,11 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two checkpoints in folders, two on a hub, a probe and files of every format."""
+    """Checkpoints in folders and on a hub, probes, files of every format, folders of images."""
     folder = tmp_path_factory.mktemp("files")
     build_tiny_model("gpt2", folder / "ours")
     build_tiny_model("bert-uncased", folder / "hub/some/bert-base")
+    build_tiny_vision_model("clip", folder / "hub/some/clip")
     code = folder / "hub/coded"
     code.mkdir()
     for name, content in {
@@ -70,6 +73,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{form}.txt").write_text(content, encoding="utf-8")
     (folder / "lines.txt").write_text("a b c\nd e\n" * 1000, encoding="utf-8")
     (folder / "few.txt").write_text("a b c\nd e f\n", encoding="utf-8")
+    for number, family in enumerate(FAMILIES):
+        build_tiny_vision_model(family, folder / family, number)
+    draw_classes(folder / "photos", COLOURS, 5)
+    draw_classes(folder / "test", COLOURS, 2)
+    draw_classes(folder / "three", {"red": COLOURS["red"]}, 3)
+    draw_classes(folder / "single", COLOURS, 1)
+    draw_classes(folder / "other", {"yellow": (200, 200, 0)}, 2)
     return folder
 
 
@@ -152,6 +162,36 @@ def test_a_checkpoint_stands_in_a_zoo_once(
     coded = find_checkpoint("coded", [ours])
     with pytest.raises(UserError, match=r"coded@\w+ is the same checkpoint as coded"):
         find_checkpoint(f"coded@{hub.commit('coded')}", [ours, coded])
+
+
+def test_a_vision_checkpoint_needs_an_image_processor(hub: HubServer, files: Path) -> None:
+    found = find_checkpoint("some/clip", [], "image")
+    assert (found.model, found.width, hub.fetched()) == ("clip", 24, ["config.json"])
+    with pytest.raises(UserError, match="ours lacks an image processor"):
+        find_checkpoint(str(files / "ours"), [], "image")
+    with pytest.raises(UserError, match="some/bert-base at main lacks an image processor"):
+        find_checkpoint("some/bert-base", [], "image")
+    vit = find_checkpoint(str(files / "vit"), [found], "image")
+    with pytest.raises(UserError, match="vit is the same checkpoint as vit, and a zoo holds each"):
+        find_checkpoint(f"again={files / 'vit'}", [found, vit], "image")
+    with pytest.raises(UserError, match="some/clip is the same checkpoint as clip"):
+        find_checkpoint("again=some/clip", [found, vit], "image")
+
+
+@pytest.mark.parametrize(
+    ("family", "width"),
+    [("vit", 24), ("resnet", 16), ("convnext", 16), ("swin", 16), ("clip", 24)],
+)
+def test_the_width_of_a_vision_checkpoint_is_in_its_config(
+    files: Path, family: str, width: int
+) -> None:
+    assert find_checkpoint(str(files / family), [], "image").width == width
+
+
+def test_a_width_that_a_config_does_not_tell_is_not_known(files: Path, tmp_path: Path) -> None:
+    shutil.copytree(files / "resnet", tmp_path / "odd")
+    (tmp_path / "odd/config.json").write_text('{"model_type": "efficientnet"}', encoding="utf-8")
+    assert find_checkpoint(str(tmp_path / "odd"), [], "image").width is None
 
 
 def test_a_mistyped_folder_is_told_at_once_where_there_is_no_network(
@@ -298,6 +338,68 @@ def test_a_file_that_goes_away_or_lacks_the_target_is_named(files: Path, tmp_pat
         find_task("xpos", settings)
 
 
+# Folders of images.
+
+
+def test_a_folder_of_images_is_counted_as_a_run_would_gather_it(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = find_image_probe(str(files / "photos"))
+    assert found.entry == {"folder": str(files / "photos"), "max_images": 1000}
+    assert found.warning == (
+        "15 images are few, and the covariance will be noisy: a thousand are better"
+    )
+    monkeypatch.setattr("workflow_scripts.new_zoo.own_images._FEW_IMAGES", 15)
+    assert found.warning == ""
+    words = [str(files / "photos"), "name=colours", f"test={files / 'test'}"]
+    name, settings = read_image_task(words, [])
+    task = find_image_task(name, settings)
+    assert task.entry == {"train": str(files / "photos"), "test": str(files / "test")}
+    assert (name, task.described) == ("colours", "21 images (3 classes)")
+
+
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [
+        ("lost", "there is no folder {files}/lost; name a folder of images"),
+        ("lines.txt", "lines.txt is a file; name a folder of images"),
+        ("three", "three: 3 images in this folder (.bmp, .gif, "),
+        ("three", "a covariance takes hundreds, and how sure it is cannot be told from fewer than"),
+        ("ours", "ours: 0 images in this folder"),
+    ],
+)
+def test_a_folder_that_is_no_probe_is_refused(files: Path, folder: str, sentence: str) -> None:
+    with pytest.raises(UserError) as caught:
+        find_image_probe(str(files / folder))
+    assert sentence.format(files=files) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["{files}/lost"], "there is no folder {files}/lost; name one that holds a folder of"),
+        (["{files}/photos", "dev={files}/lost"], "there is no folder {files}/lost"),
+        (["{files}/lines.txt"], "lines.txt is a file; name one that holds a folder of images"),
+        (["{files}/photos", "{files}/test"], "train= stands twice in a task"),
+        (["dev={files}/photos"], "a task needs a folder to train on"),
+        (["{files}/photos", "format=ged"], "a task has no format=; it has name, train, dev, test"),
+        (["{files}/photos", "name=taken"], "there are two tasks taken"),
+        (["{files}/photos", "name=probe"], "a task cannot be named probe"),
+        (["{files}/three"], "task three: {files}/three: there is one class only"),
+        (["{files}/single"], "task single: class blue has too few images to keep any"),
+        (["{files}/ours"], "task ours: {files}/ours: there are no images in folders here"),
+        (["{files}/photos", "test={files}/other"], "other: there is no class yellow in"),
+        (["{files}/photos", "dev={files}/ours"], "ours: there are no images in folders here"),
+    ],
+)
+def test_folders_that_are_no_task_are_refused(files: Path, words: list[str], sentence: str) -> None:
+    with pytest.raises(UserError) as caught:
+        find_image_task(*read_image_task([word.format(files=files) for word in words], ["taken"]))
+    assert sentence.format(files=files) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 # Costs.
 
 
@@ -310,7 +412,9 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
         unknown=["odd"],
         dtype="float32",
         networks=0,
+        images=0,
         largest=5_000_000_000,
+        rule="extract_word_features",
         note="no intervals",
     )
     features = 25_000 * (768 + 1024) * 4
@@ -328,12 +432,16 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
         "warning    on a cluster, give these jobs more memory: "
         "--set-resources extract_word_features:mem_mb=6000",
     ]
-    nothing = Cost({"data": 0}, {}, [], [], [], "float16", 0, 0, "")
+    nothing = Cost({"data": 0}, {}, [], [], [], "float16", 0, 0, 0, "", "")
     assert cost_lines(nothing, 10**12)[:2] == [
         "jobs       0, all is done already",
         "downloads  nothing",
     ]
     assert in_bytes(3 * 10**12) == "3.0 TB"
+    seen = cost_lines(replace(cost, images=10**9, rule="extract_vision_features"), 10**12)
+    assert seen[2].startswith("disk       1.6 GB, 179.2 MB of it features")
+    assert "of 2 checkpoints) and 1.0 GB images; figures" in seen[2]
+    assert "--set-resources extract_vision_features:mem_mb=6000" in seen[-1]
 
 
 def image_zoo(**changes: Any) -> ImageZoo:
@@ -499,6 +607,66 @@ def test_flags_make_a_text_zoo(run_command: Run, files: Path, tmp_path: Path) ->
     assert f"{(5000 + 6) * 2 * WIDTH * 4 / 1e3:.1f} kB of it features" in err
 
 
+@pytest.mark.usefixtures("hub")
+def test_flags_make_an_image_zoo_of_checkpoints(
+    run_command: Run, files: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "mine.yaml"
+    photos = str(files / "photos")
+    out, err = run_command(
+        *("--name", "mine", "--modality", "image", "--checkpoints", "some/clip"),
+        *(f"ours={files / 'resnet'}", "--probe", photos, "--output", str(output)),
+        *("--task", "name=colours", photos, f"test={files / 'test'}"),
+    )
+    assert out == ""
+    assert "    probe: 15 images\n    15 images are few" in err
+    assert "    colours: 21 images (3 classes)" in err
+    assert "    downloads  " in err
+    assert ": clip " in err
+    # 15 and 21 images: of widths 24 and 16 in 4 bytes, and of 224 × 224 pixels in 3.
+    assert f"{36 * 40 * 4 / 1e3:.1f} kB of it features (probe 15 images, colours 21 images;" in err
+    assert f"and {36 * 224 * 224 * 3 / 1e6:.1f} MB images" in err
+    zoo = yaml.safe_load(output.read_text(encoding="utf-8"))["zoos"]["mine"]
+    assert isinstance(read_config({"zoos": {"mine": zoo}}).zoos["mine"], OwnImageZoo)
+    assert zoo["checkpoints"] == {
+        "clip": {"kind": "hub", "id": "some/clip"},
+        "ours": {"kind": "folder", "path": str(files / "resnet")},
+    }
+    assert zoo["probe"] == {"folder": photos, "max_images": 1000}
+    assert zoo["tasks"] == {"colours": {"train": photos, "test": str(files / "test")}}
+
+
+def test_questions_make_an_image_zoo_of_checkpoints(
+    run_command: Run, files: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "mine.yaml"
+    answers = [
+        *("networks", "", str(output)),
+        *(str(files / name) for name in ("vit", "ours", "swin")),
+        *("", str(files / "three"), str(files / "photos")),
+        *(str(files / "single"), str(files / "photos"), ""),
+        *(str(files / "other"), str(files / "test"), "probe", "colours", "", ""),
+    ]
+    flags = ("--name", "mine", "--modality", "image")
+    out, err = run_command(*flags, answers="\n".join(answers) + "\n")
+    assert out == ""
+    for said in (
+        "Checkpoints that exist already, or agents trained here [checkpoints]: ",
+        "    choose checkpoints or agents, not 'networks'",
+        "ours lacks an image processor",
+        "three: 3 images in this folder",
+        "class blue has too few images",
+        "there is no class yellow",
+        "    a task cannot be named probe",
+    ):
+        assert said in err, said
+    zoo = yaml.safe_load(output.read_text(encoding="utf-8"))["zoos"]["mine"]
+    assert list(zoo["checkpoints"]) == ["vit", "swin"]
+    photos = str(files / "photos")
+    assert zoo["probe"]["folder"] == photos
+    assert zoo["tasks"] == {"colours": {"train": photos, "test": str(files / "test")}}
+
+
 def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
     out, err = run_command(
         *("--name", "mine", "--modality", "image", "--source", "cifar100", "--agents", "20"),
@@ -529,6 +697,18 @@ def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
         (["--name", "mine"], "--modality is missing"),
         (["--name", "mine", "--modality", "text", "--agents", "3"], "--agents is not for text"),
         (["--name", "mine", "--modality", "text"], "--checkpoints: a zoo has at least two"),
+        (
+            ["--name", "mine", "--modality", "image", "--probe", "photos"],
+            "--checkpoints: a zoo has at least two",
+        ),
+        (
+            ["--name", "mine", "--modality", "image", "--probe", "photos", "--agents", "3"],
+            "--agents is not for image zoos of checkpoints; leave it out",
+        ),
+        (
+            ["--name", "mine", "--modality", "image", "--min-words", "3"],
+            "--min-words is not for image zoos of agents; leave it out",
+        ),
         (["--name", "mine", "--modality", "image", "--output", "README.md"], "is there already"),
         (["--name", "mine", "--modality", "image", "--output", "no/x"], "there is no folder no"),
         (
@@ -668,7 +848,7 @@ def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
 def test_questions_make_an_image_zoo_whose_numbers_fit(run_command: Run, tmp_path: Path) -> None:
     output = tmp_path / "mine.yaml"
     # 300 sets of 4 out of 10 classes are not to be had, so that all is asked again.
-    first = ["digits", "300", "", "", "", "", ""]
+    first = ["agents", "digits", "300", "", "", "", "", ""]
     again = ["digits", "8", "3", "", "", "0"]
     flags = ["--name", "mine", "--modality", "image", "--output", str(output)]
     _, err = run_command(*flags, answers="\n".join([*first, *again, "n"]) + "\n")

@@ -1,7 +1,10 @@
 """Image zoos of one's own: folders of images, vision checkpoints of transformers, the whole run."""
 
 import argparse
+import math
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -308,6 +311,34 @@ def test_a_zoo_of_ones_own_is_scored(own_image_run: Workspace) -> None:
     planned = finished.planned()
     assert "write_report" in planned
     assert "plot_convergence" not in planned
+
+
+def test_such_a_zoo_can_be_begun_by_flags(own_image_run: Workspace) -> None:
+    finished = own_image_run
+    flags = ["--name", "again", "--modality", "image", "--probe", "colours", "--task", "colours"]
+    flags += ["--sizes", "2", "--checkpoints", "models/vit", "models/resnet", "models/clip"]
+    result = subprocess.run(
+        [sys.executable, "-m", "workflow_scripts.new_zoo", *flags],
+        cwd=finished.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.endswith("    snakemake --configfile again.yaml --cores all\n")
+    # What it says of jobs is what is planned, of features and images what is on the disk: the
+    # probe and the task have the same images here, seven times as wide and high as in the run.
+    planned = sum(finished.planned("--configfile", "again.yaml").values())
+    (finished.folder / "again.yaml").unlink()
+    assert f"jobs       {planned}: data 3, checkpoints 3, features 6," in result.stderr
+    results = finished.folder / "results/photos"
+    features = (results / "features/colours").glob("*.safetensors")
+    size = 2 * sum(math.prod(open_features(path).features.shape) * 4 for path in features)
+    assert f"{size / 1e3:.1f} kB of it features" in result.stderr
+    images = 2 * np.load(results / "corpora/colours.npy").nbytes * 7**2
+    assert f" and {images / 1e6:.1f} MB images" in result.stderr
 
 
 def test_only_what_hangs_on_a_change_runs_again(unchanged: Workspace) -> None:

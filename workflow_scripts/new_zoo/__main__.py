@@ -7,6 +7,10 @@ but the configurations of hub checkpoints: at the end stand what a run will cost
     python -m workflow_scripts.new_zoo --name mine --modality text \\
         --checkpoints bert-base-uncased models/ours --probe sentences.txt \\
         --task treebank.conllu --task name=ner ner.txt
+
+    python -m workflow_scripts.new_zoo --name photos --modality image \\
+        --checkpoints microsoft/resnet-50 models/ours --probe photos \\
+        --task name=birds birds/train test=birds/test
 """
 
 import argparse
@@ -25,37 +29,56 @@ import yaml
 
 from workflow_scripts.common.config import ConfigError, read_config
 from workflow_scripts.common.script import UserError, run
-from workflow_scripts.common.zoos import ImageZoo, TextZoo
+from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
 from workflow_scripts.new_zoo.block import Entry, plain, render
 from workflow_scripts.new_zoo.cost import Cost, cost_lines
-from workflow_scripts.new_zoo.flags import read_flags, refuse_misfits
+from workflow_scripts.new_zoo.flags import Kind, kind_of_flags, read_flags, refuse_misfits
 from workflow_scripts.new_zoo.image_zoo import ask_image_entry, one_of
+from workflow_scripts.new_zoo.own_image_zoo import find_own_image_zoo
 from workflow_scripts.new_zoo.places import free_name, free_output
 from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
 from workflow_scripts.new_zoo.questions import Questions
-from workflow_scripts.new_zoo.text_zoo import find_text_zoo, text_entry
-from workflow_scripts.new_zoo.zoo_cost import image_cost, text_cost
+from workflow_scripts.new_zoo.text_zoo import find_text_zoo
+from workflow_scripts.new_zoo.zoo_cost import image_cost, own_image_cost, text_cost
+from workflow_scripts.new_zoo.zoo_of_checkpoints import zoo_entry
 
 ROOT = Path(__file__).parents[2]
 Price = Callable[[Mapping[str, int]], Cost]
-AnyZoo = TypeVar("AnyZoo", TextZoo, ImageZoo)
+AnyZoo = TypeVar("AnyZoo", TextZoo, OwnImageZoo, ImageZoo)
 SCHEMA = ROOT / "workflow_scripts/common/config.schema.json"
 
 
+def ask_kind(flags: argparse.Namespace, modality: str, questions: Questions) -> Kind:
+    """The kind of zoo, which the flags may tell; agents need nothing, where nobody is asked."""
+    kind = kind_of_flags(flags, modality)
+    if kind is not None or not questions.asks:
+        return kind or ImageZoo
+    answer = questions.ask(
+        "Checkpoints that exist already, or agents trained here",
+        one_of(("checkpoints", "agents")),
+        "checkpoints",
+    )
+    return OwnImageZoo if answer == "checkpoints" else ImageZoo
+
+
 def ask_zoo(
-    name: str, modality: str, flags: argparse.Namespace, questions: Questions
+    name: str, kind: Kind, flags: argparse.Namespace, questions: Questions
 ) -> tuple[Entry, Price]:
     """What stands in the config under the zoo's name, and what tells the cost of its jobs.
 
-    Numbers of an image zoo that do not fit together are asked for again.
+    Numbers of a zoo of agents that do not fit together are asked for again.
 
     Raises:
         UserError: if what the flags say cannot be used.
     """
-    if modality == "text":
-        found = find_text_zoo(flags, questions)
-        entry = text_entry(found, flags.sizes)
-        return entry, partial(text_cost, validated(TextZoo, name, entry), found)
+    if kind is TextZoo:
+        texts = find_text_zoo(flags, questions)
+        entry = zoo_entry(texts, flags.sizes)
+        return entry, partial(text_cost, validated(TextZoo, name, entry), texts)
+    if kind is OwnImageZoo:
+        images = find_own_image_zoo(flags, questions)
+        entry = zoo_entry(images, flags.sizes)
+        return entry, partial(own_image_cost, validated(OwnImageZoo, name, entry), images)
     while True:
         asked = questions.asked
         entry = ask_image_entry(flags, questions)
@@ -133,7 +156,8 @@ def begin(flags: argparse.Namespace) -> None:
         one_of(("text", "image")),
         "text" if questions.asks else None,
     )
-    refuse_misfits(flags, modality)
+    kind = ask_kind(flags, modality, questions)
+    refuse_misfits(flags, kind)
     output = questions.get(
         "--output",
         flags.output,
@@ -141,7 +165,7 @@ def begin(flags: argparse.Namespace) -> None:
         partial(free_output, force=flags.force),
         f"{name}.yaml",
     )
-    entry, price = ask_zoo(name, modality, flags, questions)
+    entry, price = ask_zoo(name, kind, flags, questions)
     path = Path(f"{name}.yaml" if output == "-" else output)
     schema = Path(os.path.relpath(SCHEMA, path.resolve().parent)).as_posix()
     command = f"snakemake --configfile {shlex.quote(path.as_posix())} --cores all"

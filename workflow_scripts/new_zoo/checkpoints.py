@@ -1,4 +1,4 @@
-"""What can be known of a text checkpoint before a run: that it is there and whole, and its size."""
+"""What can be known of a checkpoint before a run: that it is there and whole, and its size."""
 
 import json
 import re
@@ -6,8 +6,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from workflow_scripts.checkpoints.checkpoint_files import CONFIG, weight_files
+from workflow_scripts.checkpoints.checkpoint_files import CONFIG, Modality, weight_files
 from workflow_scripts.checkpoints.describe_folder import describe
 from workflow_scripts.checkpoints.settings import FolderSettings, HubSettings
 from workflow_scripts.checkpoints.text_card import model_details
@@ -52,12 +53,15 @@ class FoundCheckpoint:
         return f"{self.model}{width}{fetched}"
 
 
-def find_checkpoint(text: str, others: Sequence[FoundCheckpoint]) -> FoundCheckpoint:
+def find_checkpoint(
+    text: str, others: Sequence[FoundCheckpoint], modality: Modality = "text"
+) -> FoundCheckpoint:
     """Look at a checkpoint.
 
     Args:
         text: an id of the hub, ``id@revision``, or a folder; ``name=`` may stand before.
         others: those of the zoo so far.
+        modality: what it reads.
 
     Raises:
         UserError: if it cannot be reached, is no complete checkpoint of transformers, or is one of
@@ -73,9 +77,9 @@ def find_checkpoint(text: str, others: Sequence[FoundCheckpoint]) -> FoundCheckp
     if path.is_file():
         raise UserError(f"{where} is a file; name the folder that holds it")
     if path.is_dir() or where.startswith((".", "/", "~")):
-        found = _in_folder(name, path.as_posix())
+        found = _in_folder(name, path.as_posix(), modality)
     else:
-        found = _on_hub(name, where)
+        found = _on_hub(name, where, modality)
     for other in others:
         if other.version == found.version:
             raise UserError(
@@ -85,14 +89,14 @@ def find_checkpoint(text: str, others: Sequence[FoundCheckpoint]) -> FoundCheckp
     return found
 
 
-def _in_folder(name: str, where: str) -> FoundCheckpoint:
+def _in_folder(name: str, where: str, modality: Modality) -> FoundCheckpoint:
     settings = settings_of(FolderSettings, {"path": where})
-    card = describe(name, where, trust_remote_code=False)
+    card = describe(name, where, False, modality)
     sizes = {file: (Path(where) / file).stat().st_size for file in card.files}
-    return _found(name, settings, card.revision, Path(where), sizes, fetched=False)
+    return _found(name, settings, card.revision, Path(where), sizes, modality)
 
 
-def _on_hub(name: str, where: str) -> FoundCheckpoint:
+def _on_hub(name: str, where: str, modality: Modality) -> FoundCheckpoint:
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     from workflow_scripts.checkpoints.fetch_checkpoint import preview
@@ -104,13 +108,13 @@ def _on_hub(name: str, where: str) -> FoundCheckpoint:
     settings = settings_of(HubSettings, given, meant)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            seen = preview(settings.id, settings.revision, False, Path(folder))
+            seen = preview(settings.id, settings.revision, False, Path(folder), modality)
         except UserError as error:
             # A folder that was mistyped looks like an id.
             raise UserError(
                 f"there is no folder {where} here, so it was looked up on the hub: {error}"
             ) from error
-        return _found(name, settings, seen.commit, Path(folder), seen.sizes, fetched=True)
+        return _found(name, settings, seen.commit, Path(folder), seen.sizes, modality)
 
 
 def _found(
@@ -119,20 +123,28 @@ def _found(
     version: str,
     folder: Path,
     sizes: Mapping[str, int],
-    fetched: bool,
+    modality: Modality,
 ) -> FoundCheckpoint:
     details = model_details(folder)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     stored = str(config.get("dtype") or config.get("torch_dtype") or "")
     weights = sum(sizes[file] for file in weight_files(sizes))
-    width = details.get("width")
+    width = details.get("width") if modality == "text" else _width_of_images(config)
     return FoundCheckpoint(
         name=name,
         settings=settings,
         version=version,
         model=str(details["model"]),
         width=width if isinstance(width, int) else None,
-        download=sum(sizes.values()) if fetched else 0,
+        download=sum(sizes.values()) if settings.kind == "hub" else 0,
         network=weights * (2 if re.sub(r"^torch\.", "", stored) in _HALF else 1),
         own_code="auto_map" in config,
     )
+
+
+def _width_of_images(config: Mapping[str, Any]) -> int | None:
+    """Of a network of images and text, the part that sees counts; of stages, the last."""
+    match config.get("vision_config", config):
+        case {"hidden_size": int(width)} | {"hidden_sizes": [*_, int(width)]}:
+            return width
+    return None

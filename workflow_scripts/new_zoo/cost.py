@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _BYTES = {"float32": 4, "float16": 2}
-# What the rules that run networks on words ask for, and what libraries and batches take of it.
+# What the rules that run checkpoints ask for, and what libraries and batches take of it.
 _ASKED, _BESIDE = 4_000_000_000, 1_000_000_000
 
 
@@ -35,7 +35,9 @@ class Cost:
         unknown: names of the checkpoints whose width is not known, which dims are without.
         dtype: of the stored features.
         networks: bytes of all networks that the run writes.
+        images: bytes of the images that it gathers from folders.
         largest: bytes of the largest network in memory.
+        rule: that runs the networks to get features.
         note: what its results will not tell; empty if there is nothing.
     """
 
@@ -46,7 +48,9 @@ class Cost:
     unknown: Sequence[str]
     dtype: str
     networks: int
+    images: int
     largest: int
+    rule: str
     note: str
 
     @property
@@ -58,7 +62,7 @@ class Cost:
     @property
     def disk(self) -> int:
         """Bytes that a run adds to the disk, but for figures and tables."""
-        return self.feature_bytes + sum(self.downloads.values()) + self.networks
+        return self.feature_bytes + sum(self.downloads.values()) + self.networks + self.images
 
     @property
     def memory(self) -> int:
@@ -81,10 +85,11 @@ def cost_lines(cost: Cost, free: int) -> list[str]:
         + (f": {', '.join(fetched)}" if fetched else "")
     )
     corpora = ", ".join(f"{one.corpus} {one.units:,} {one.what}" for one in cost.features)
+    images = f" and {in_bytes(cost.images)} images" if cost.images else ""
     lines.append(
         f"disk       {in_bytes(cost.disk)}, {in_bytes(cost.feature_bytes)} of it features "
-        f"({corpora}; {sum(cost.dims):,} dims of {len(cost.dims)} checkpoints); figures and tables "
-        f"come on top, some MB; {in_bytes(free)} are free"
+        f"({corpora}; {sum(cost.dims):,} dims of {len(cost.dims)} checkpoints){images}; figures "
+        f"and tables come on top, some MB; {in_bytes(free)} are free"
     )
     lines.append(f"memory     {in_bytes(cost.memory)} for a job that runs a network, about")
     if cost.unknown:
@@ -96,7 +101,7 @@ def cost_lines(cost: Cost, free: int) -> list[str]:
     if cost.memory > _ASKED:
         lines.append(
             "warning    on a cluster, give these jobs more memory: "
-            f"--set-resources extract_word_features:mem_mb={-(-cost.memory // 10**9) * 1000}"
+            f"--set-resources {cost.rule}:mem_mb={-(-cost.memory // 10**9) * 1000}"
         )
     return lines
 

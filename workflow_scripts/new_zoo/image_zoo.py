@@ -1,4 +1,4 @@
-"""An image zoo from flags and answers: its source, its agents and its tasks."""
+"""An image zoo of agents from flags and answers: its source, its agents and its tasks."""
 
 import argparse
 from collections.abc import Callable, Collection

@@ -1,4 +1,4 @@
-"""What can be known of an image zoo before a run: how many images, how large the networks are."""
+"""What can be known of a zoo of agents before a run: how many images, how large networks are."""
 
 from dataclasses import dataclass
 

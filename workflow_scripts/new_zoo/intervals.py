@@ -1,6 +1,6 @@
 """Whether the report will give intervals, which take several tasks and random sets."""
 
-from workflow_scripts.common.zoos import ImageZoo, TextZoo
+from workflow_scripts.common.zoos import Zoo
 from workflow_scripts.selection.settings import RandomSettings
 
 
@@ -12,7 +12,7 @@ def least_of_interval() -> int:
     return LEAST
 
 
-def why_no_interval(zoo: TextZoo | ImageZoo) -> str:
+def why_no_interval(zoo: Zoo) -> str:
     """Why no gain will have an interval; empty if they will, or there are no scores."""
     tasks, least = len(zoo.task_names), least_of_interval()
     methods = zoo.selection.methods.values()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task
@@ -65,6 +66,11 @@ class FoundProbe:
             "better"
         )
 
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What stands in the config."""
+        return {"source": self.settings.source} | self.settings.model_dump(exclude_defaults=True)
+
 
 @dataclass(frozen=True)
 class FoundTask:
@@ -101,6 +107,24 @@ class FoundTask:
         if metric_of(self.settings) != "accuracy" or not begins or begins - {"B-", "I-"}:
             return ""
         return "its tags are of spans: metric: span_f1 scores these whole, accuracy word by word"
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What stands in the config."""
+        settings = self.settings
+        files = {
+            key: paths[0] if len(paths) == 1 else paths
+            for key, paths in (
+                ("train", settings.train),
+                ("dev", settings.dev),
+                ("test", settings.test),
+            )
+            if paths
+        }
+        others = settings.model_dump(
+            exclude_defaults=True, exclude={"format", "target", "train", "dev", "test"}
+        )
+        return {"format": settings.format, "target": target_of(settings)} | files | others
 
 
 def words_of(sentences: Iterable[Sequence[str]]) -> int:
