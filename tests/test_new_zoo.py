@@ -1,6 +1,7 @@
 """The command that begins a zoo: checks, questions, what it says of costs, what it writes."""
 
 import io
+import logging
 import shlex
 import shutil
 import subprocess
@@ -50,6 +51,16 @@ FILES = {
     "factuality": '{"1": {"sentence": ["it", "rains"], "predicate_indices": [2], "labels": [3]}}',
     "trees": "(TOP (S (NP (DT the) (NN cat)) (VP (VB runs))))\n",
 }
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """The command quiets the logs of what it calls, for its process is its own."""
+    loggers = [logging.getLogger(name) for name in ("httpx2", "workflow_scripts.checkpoints")]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="module")

@@ -78,5 +78,8 @@ def test_the_script_takes_the_largest_set(tmp_path: Path) -> None:
 def test_a_sentence_names_whom_the_picks_tell_least_of() -> None:
     table = representatives.representatives(some_covariance(), ["cat", "eel"], jitter=0)
     [sentence] = what_picks_leave(table)
-    assert f"most of {table['checkpoint'][0]} ({table['residual_variance'][0]:.0%})" in sentence
-    assert f"{table['residual_variance'].median():.0%} of the variance in the median" in sentence
+    assert f"of {table['checkpoint'][0]} ({table['residual_variance'][0]:.0%} open)" in sentence
+    assert (
+        f"{table['residual_variance'].median():.0%} of the variance of the median checkpoint"
+        in sentence
+    )

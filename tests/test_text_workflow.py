@@ -109,7 +109,7 @@ def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
     for path in (results / "features").glob("*/*.safetensors"):
         assert open_features(path).present.all()
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count('<figure id="mine-') == 13
+    assert html.count('<figure id="mine-') == 14
     # No random sets; and who represents whom has no rows, as all checkpoints are picked.
     assert html.count('<figure id="pair-') == 10
 

@@ -133,7 +133,7 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
         drawn = list(ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}path"))
         assert len(drawn) > 10
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count('class="chart"') == 11
+    assert html.count('class="chart"') == 12
     picks = pd.read_csv(results(finished) / "tables/picks.csv")
     for row in picks[picks["k"] == 3]["picks"]:
         assert row in html
@@ -257,6 +257,8 @@ def test_another_method_is_selected_and_scored(changed: Changed) -> None:
         "select": 1,
         "measure_stability": 1,
         "tabulate_stability": 1,
+        # A figure's colours are shared out among all methods.
+        "plot_stability": 1,
     }
 
 
@@ -279,6 +281,7 @@ def test_methods_that_look_at_features_add_only_their_selections(changed: Change
         "select": 2,
         "measure_stability": 1,
         "tabulate_stability": 1,
+        "plot_stability": 1,
     }
     labels = ("expected_risk", "quality_entropy")
     tables = [f"results/small/selections/{label}.csv" for label in labels]
@@ -299,10 +302,10 @@ def test_methods_that_look_at_labels_read_what_is_made_of_their_task(changed: Ch
     workspace, zoo = changed
     task = {"task": "task-01"}
     zoo["selection"]["methods"] |= {"logme": task, "h_score": task}
-    scored = AFTER_SELECTION | {"select": 2, "score_transferability": 1}
-    assert replan(workspace, zoo) == scored
+    after = AFTER_SELECTION | {"plot_stability": 1}
+    assert replan(workspace, zoo) == after | {"select": 2, "score_transferability": 1}
     zoo["selection"]["methods"] = IMAGES["selection"]["methods"] | {"greedy_dev": task}
-    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1, "select_forward": 1}
+    assert replan(workspace, zoo) == after | {"select": 1, "select_forward": 1}
 
 
 def test_all_checkpoints_together_are_scored_at_their_number_and_lead_nothing(
@@ -580,7 +583,7 @@ def test_each_finished_job_is_a_line_that_says_what_it_found(finished: Workspace
         r"debiased covariance of 6 checkpoints from 240 units",
         r"small: selecting by mmi: agent-\d+ \+ agent-\d+ \+ agent-\d+; k = 3: objective ",
         r"small: scoring selections of 3 on task-00: \d heads for 6 selections, \d trained, 0 kept",
-        r"writing results/report.html: 1 zoo, 11 charts, [\d.]+ MB$",
+        r"writing results/report.html: 1 zoo, 12 charts, [\d.]+ MB$",
     ):
         assert re.search(stage, jobs), stage
     assert re.search(r"\[1 left, (less than a minute|about \d minutes?)\]$", lines[-2][1])
@@ -595,9 +598,13 @@ def test_the_last_words_name_the_picks_and_the_report(finished: Workspace) -> No
     table = pd.read_csv(results(finished) / "selections/mmi.csv")
     first, second, third = table.loc[table["k"] == 3, "checkpoint"]
     assert picks == f"small: keep {first}, {second} and {third} (mmi, k = 3)"
-    assert re.fullmatch(r"    objective 0\.\d{4}; no set of 3 has over 0\.\d{4}", objective)
+    assert re.fullmatch(
+        r"    mutual information with the rest 0\.\d{4} nats; no set of 3 has over 0\.\d{4} nats",
+        objective,
+    )
     assert re.match(
-        r"    mean test accuracy 0\.\d{3} on 2 tasks, [+−]0\.\d{3} against random sets", score
+        r"    mean test accuracy \d\d\.\d\d% on 2 tasks, [+−]\d+\.\d\d accuracy points against random",
+        score,
     )
     assert re.fullmatch(
         r"Done: 52 jobs in .+\. Open results/report.html in a browser: it has all of it\.", done

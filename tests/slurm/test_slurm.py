@@ -91,6 +91,14 @@ def wait_until_runs(cluster: Cluster, comment: str, after: int) -> str:
     raise TimeoutError(f"no {comment} runs: {cluster.jobs()}")
 
 
+def wait_until_locked(workspace: Workspace) -> None:
+    """Until a run holds the lock of its folder."""
+    end = time.monotonic() + 120
+    while not list((workspace.folder / ".snakemake/locks").glob("*")):
+        assert time.monotonic() < end, "no run took the lock"
+        time.sleep(0.1)
+
+
 def test_each_job_gets_what_its_rule_asks_for(cluster: Cluster, finished: Workspace) -> None:
     seen = set()
     for job in cluster.jobs():
@@ -148,10 +156,13 @@ def test_control_c_leaves_no_job_and_two_runs_at_once_are_refused(
 ) -> None:
     before = len(jobs_of(cluster, OF_FEATURES))
     run = start(finished, "--force", FEATURES)
+    # It starts while the first is still handing its job in: the job takes only seconds.
+    wait_until_locked(finished)
+    second = start(finished, "--force", FEATURES)
     wait_until_runs(cluster, OF_FEATURES, before)
-    second = finished.snakemake("--cores", "1", "--force", FEATURES)
+    said, _ = second.communicate(timeout=120)
     assert second.returncode != 0
-    assert "Directory cannot be locked" in second.stdout + second.stderr
+    assert "Directory cannot be locked" in said
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=120)
     assert run.returncode != 0
