@@ -58,8 +58,12 @@
     };
     const [x, y] = [range("x"), range("y")];
     const inner = width - 70;
+    const names = spec.layer[2];
+    // Where names would lie upon each other, numbers stand alone: the answer has the same order.
+    const shown = width < 600 ? "pick" : "label";
+    names.encoding.text.field = shown;
     // Space for names beside the outermost points.
-    const letters = Math.max(0, ...spec.layer[2].data.values.map(({ label }) => label.length));
+    const letters = Math.max(0, ...names.data.values.map((pick) => String(pick[shown]).length));
     const room = Math.max(0.2 * inner, Math.min(LETTER * letters, longest(width)));
     const spans = [((x[1] - x[0]) * inner) / (inner - room) || 1, (y[1] - y[0]) * 1.25 || 1];
     const height = Math.max(260, Math.min(560, (inner * spans[1]) / spans[0]));
