@@ -294,7 +294,7 @@ def test_costs_of_fingerprints_are_those_of_their_file() -> None:
         FINGERPRINTS,
     )
     assert (number(p), number(units), int(dim)) == (one["p"], one["units"], one["dim"])
-    assert (int(size), float(seconds)) == (round(one["bytes"] / 1000), round(one["seconds"], 1))
+    assert (int(size), float(seconds)) == (round(one["bytes"] / 1000), round(one["seconds"], 2))
     count, length, seconds, rank = said(
         r"([\d,]+) fingerprints of ([\d,]+) numbers took (\d+) seconds for r = (\d+)\.",
         FINGERPRINTS,
