@@ -80,23 +80,20 @@ def jobs_of(cluster: Cluster, comment: str) -> list[dict[str, str]]:
     return [job for job in cluster.jobs() if job["Comment"] == comment]
 
 
-def wait_until_runs(cluster: Cluster, comment: str, after: int) -> str:
-    """The number of the first job of that kind that runs, beyond so many that there were."""
+def wait_for(cluster: Cluster, comment: str, after: int, state: str) -> str:
+    """The number of the first job of that kind in a state, beyond so many that there were."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
         for job in jobs_of(cluster, comment)[after:]:
-            if job["JobState"] == "RUNNING":
+            if job["JobState"] == state:
                 return job["JobId"]
         time.sleep(0.3)
-    raise TimeoutError(f"no {comment} runs: {cluster.jobs()}")
+    raise TimeoutError(f"no {comment} is {state}: {cluster.jobs()}")
 
 
-def wait_until_locked(workspace: Workspace) -> None:
-    """Until a run holds the lock of its folder."""
-    end = time.monotonic() + 120
-    while not list((workspace.folder / ".snakemake/locks").glob("*")):
-        assert time.monotonic() < end, "no run took the lock"
-        time.sleep(0.1)
+def set_partition(name: str, state: str) -> None:
+    """Of a partition that is DOWN jobs wait, until it is UP."""
+    subprocess.run(["scontrol", "update", f"PartitionName={name}", f"State={state}"], check=True)
 
 
 def test_each_job_gets_what_its_rule_asks_for(cluster: Cluster, finished: Workspace) -> None:
@@ -132,7 +129,7 @@ def test_a_job_that_is_cancelled_from_outside_is_run_again(
 ) -> None:
     before = len(jobs_of(cluster, OF_FEATURES))
     run = start(finished, "--force", FEATURES)
-    number = wait_until_runs(cluster, OF_FEATURES, before)
+    number = wait_for(cluster, OF_FEATURES, before, "RUNNING")
     subprocess.run(["scancel", number], check=True)
     finish(run)
     states = [job["JobState"] for job in jobs_of(cluster, OF_FEATURES)[before:]]
@@ -155,14 +152,17 @@ def test_control_c_leaves_no_job_and_two_runs_at_once_are_refused(
     cluster: Cluster, finished: Workspace
 ) -> None:
     before = len(jobs_of(cluster, OF_FEATURES))
-    run = start(finished, "--force", FEATURES)
-    # It starts while the first is still handing its job in: the job takes only seconds.
-    wait_until_locked(finished)
-    second = start(finished, "--force", FEATURES)
-    wait_until_runs(cluster, OF_FEATURES, before)
-    said, _ = second.communicate(timeout=120)
+    # The job takes only seconds, so it waits for the second run to be refused.
+    set_partition("gpu", "DOWN")
+    try:
+        run = start(finished, "--force", FEATURES)
+        wait_for(cluster, OF_FEATURES, before, "PENDING")
+        second = finished.snakemake("--cores", "1", "--force", FEATURES)
+    finally:
+        set_partition("gpu", "UP")
     assert second.returncode != 0
-    assert "Directory cannot be locked" in said
+    assert "Directory cannot be locked" in second.stdout + second.stderr
+    wait_for(cluster, OF_FEATURES, before, "RUNNING")
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=120)
     assert run.returncode != 0
