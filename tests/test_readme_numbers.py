@@ -201,11 +201,12 @@ def test_the_percentiles_are_over_so_many_seeds_sets_and_sizes(zoo: str) -> None
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     [before] = re.findall(rf"([^|]*)\n\n\| method on `{zoo}` \|", readme)
     paragraph = " ".join(before.split("\n\n")[-1].split())
-    [seeds] = said(r"\b(one|five) seeds? of (?:the whole )?`\w+`", paragraph)
+    counts = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+    [seeds] = said(rf"\b({'|'.join(counts)}) seeds? of (?:the whole )?`\w+`", paragraph)
     [sizes] = said(r"averaged over k = ([\d, ]+ and \d+)", paragraph)
     [sets] = said(r"(\d+) random sets of each size", paragraph)
     table = measured(f"percentiles-{zoo}")
-    assert (table["seeds"] == {"one": 1, "five": 5}[seeds]).all()
+    assert (table["seeds"] == counts[seeds]).all()
     assert set(re.findall(r"\d+", sizes)) == set(table["k"]) - {"all"}
     assert (table["random_sets"] == int(sets)).all()
     assert (table[table["method"] == "random"]["percentile"] == 0.5).all()
