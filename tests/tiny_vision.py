@@ -41,7 +41,7 @@ def _configs() -> dict[str, PreTrainedConfig]:
         "clip": CLIPConfig(
             vision_config=_TOKENS,
             text_config={"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-            | {"intermediate_size": 16, "vocab_size": 50},
+            | {"intermediate_size": 16, "vocab_size": 50, "bos_token_id": 0, "eos_token_id": 1},
             projection_dim=8,
         ),
     }
