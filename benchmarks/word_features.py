@@ -27,10 +27,10 @@ from transformers import BertConfig, BertModel, BertTokenizer
 from transformers.utils import logging as transformers_logging
 
 from benchmarks.machine import with_machine
-from workflow_scripts.features.settings import WordFeatureSettings
-from workflow_scripts.features.sub_words import SubWords
-from workflow_scripts.features.text_model import TextModel, load_text_model
-from workflow_scripts.features.word_features import word_features
+from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
+from workflow_scripts.kinds.text.sub_words import SubWords
+from workflow_scripts.kinds.text.text_model import TextModel, load_text_model
+from workflow_scripts.kinds.text.word_features import word_features
 from workflow_scripts.report.style import COLUMN, figure
 
 PAPER_BATCH = 4

@@ -6,7 +6,7 @@ rule train_agent:
     input:
         images="results/{zoo}/corpora/agents.npy",
         units="results/{zoo}/corpora/agents.units.parquet",
-        code=sources("workflow_scripts/checkpoints/train_agent.py"),
+        code=sources("workflow_scripts/kinds/agents/train_agent.py"),
     output:
         weights="results/{zoo}/checkpoints/{checkpoint}/model.safetensors",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
@@ -27,7 +27,7 @@ rule train_agent:
     message:
         "{wildcards.zoo}: training {wildcards.checkpoint}"
     shell:
-        "python -m workflow_scripts.checkpoints.train_agent --images {input.images:q}"
+        "python -m workflow_scripts.kinds.agents.train_agent --images {input.images:q}"
         " --units {input.units:q} --checkpoint {wildcards.checkpoint:q}"
         " --classes {params.classes} {params.flags:q}"
         " --weights {output.weights:q} --card {output.card:q} > {log:q} 2>&1"
@@ -40,7 +40,7 @@ rule fetch_checkpoint:
     before a second try, which goes on where the first ended.
     """
     input:
-        code=sources("workflow_scripts/checkpoints/fetch_checkpoint.py"),
+        code=sources("workflow_scripts/pretrained/fetch_checkpoint.py"),
     output:
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
     log:
@@ -57,7 +57,7 @@ rule fetch_checkpoint:
     message:
         "{wildcards.zoo}: fetching {params.checkpoint}"
     shell:
-        "python -m workflow_scripts.checkpoints.fetch_checkpoint"
+        "python -m workflow_scripts.pretrained.fetch_checkpoint"
         " --checkpoint {params.checkpoint:q} {params.flags:q} --folder {params.folder:q}"
         " --card {output.card:q} > {log:q} 2>&1"
 
@@ -66,7 +66,7 @@ rule describe_folder:
     """A checkpoint in a user's folder, used in place."""
     input:
         files=folder_files,
-        code=sources("workflow_scripts/checkpoints/describe_folder.py"),
+        code=sources("workflow_scripts/pretrained/describe_folder.py"),
     output:
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
     log:
@@ -84,7 +84,7 @@ rule describe_folder:
     message:
         "{wildcards.zoo}: looking at {params.checkpoint}"
     shell:
-        "python -m workflow_scripts.checkpoints.describe_folder"
+        "python -m workflow_scripts.pretrained.describe_folder"
         " --checkpoint {params.checkpoint:q} --path {params.path:q} {params.flags:q}"
         " --card {output.card:q} > {log:q} 2>&1"
 
@@ -93,7 +93,7 @@ rule pretrain:
     """A miniature language model."""
     input:
         text=pretraining_text,
-        code=sources("workflow_scripts/checkpoints/pretrain.py"),
+        code=sources("workflow_scripts/kinds/text/miniatures/pretrain.py"),
     output:
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
         model=multiext(
@@ -124,6 +124,6 @@ rule pretrain:
     message:
         "{wildcards.zoo}: pre-training {params.checkpoint}"
     shell:
-        "python -m workflow_scripts.checkpoints.pretrain --checkpoint {params.checkpoint:q}"
+        "python -m workflow_scripts.kinds.text.miniatures.pretrain --checkpoint {params.checkpoint:q}"
         " --text {input.text:q} {params.flags:q} --folder {params.folder:q}"
         " --card {output.card:q} > {log:q} 2>&1"

@@ -20,21 +20,21 @@ if not workflow.deployment_settings.deployment_method:
         )
 
 from workflow_scripts.common.checkpoint_names import file_name
-from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
+from workflow_scripts.config.config import ConfigError, read_config, repeated_keys
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.settings import to_flags
 from workflow_scripts.common.source_files import source_files
 from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo
-from workflow_scripts.checkpoints.checkpoint_files import needed_paths
-from workflow_scripts.checkpoints.settings import ReadingSettings
-from workflow_scripts.data.image_folder import images_by_class, probe_images
-from workflow_scripts.data.public_data import FILES as PUBLIC_FILES
-from workflow_scripts.data.settings import AgentSplitSettings
-from workflow_scripts.data.stdlib_settings import DOMAINS
+from workflow_scripts.pretrained.checkpoint_files import needed_paths
+from workflow_scripts.pretrained.settings import ReadingSettings
+from workflow_scripts.images.image_folder import images_by_class, probe_images
+from workflow_scripts.kinds.text.public_data import FILES as PUBLIC_FILES
+from workflow_scripts.kinds.agents.settings import AgentSplitSettings
+from workflow_scripts.kinds.text.stdlib.settings import DOMAINS
 from workflow_scripts.progress.terminal import show_failure, show_progress, show_success
 from workflow_scripts.report.provenance import write_provenance
 from workflow_scripts.selection.settings import EVERY
-from workflow_scripts.data.text_settings import StdlibTask, metric_of, target_of
+from workflow_scripts.kinds.text.settings import StdlibTask, metric_of, target_of
 
 try:
     for path in map(Path, workflow.configfiles):

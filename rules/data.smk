@@ -4,7 +4,7 @@
 rule fetch_cifar100:
     """Compute nodes often have no network, so the download runs where Snakemake runs."""
     input:
-        code=sources("workflow_scripts/data/fetch_cifar100.py"),
+        code=sources("workflow_scripts/kinds/agents/fetch_cifar100.py"),
     output:
         expand("results/downloads/cifar100/{file}", file=CIFAR100_FILES),
     log:
@@ -16,7 +16,7 @@ rule fetch_cifar100:
     message:
         "downloading CIFAR-100"
     shell:
-        "python -m workflow_scripts.data.fetch_cifar100"
+        "python -m workflow_scripts.kinds.agents.fetch_cifar100"
         " --folder results/downloads/cifar100 > {log:q} 2>&1"
 
 
@@ -24,7 +24,7 @@ rule draw_images:
     """The images of one corpus, drawn from the source by the zoo's seed."""
     input:
         source=source_data,
-        code=sources("workflow_scripts/data/draw_images.py"),
+        code=sources("workflow_scripts/kinds/agents/draw_images.py"),
     output:
         images="results/{zoo}/corpora/{corpus}.npy",
         units="results/{zoo}/corpora/{corpus}.units.parquet",
@@ -44,7 +44,7 @@ rule draw_images:
     message:
         "{wildcards.zoo}: drawing the images of {wildcards.corpus}"
     shell:
-        "python -m workflow_scripts.data.draw_images --corpus {wildcards.corpus}"
+        "python -m workflow_scripts.kinds.agents.draw_images --corpus {wildcards.corpus}"
         " {params.flags:q} --output {output.images:q} --units {output.units:q} > {log:q} 2>&1"
 
 
@@ -52,7 +52,7 @@ rule draw_task:
     """One task: the task images of some classes."""
     input:
         units="results/{zoo}/corpora/tasks.units.parquet",
-        code=sources("workflow_scripts/data/draw_task.py"),
+        code=sources("workflow_scripts/images/draw_task.py"),
     output:
         "results/{zoo}/tasks/{task}.parquet",
     log:
@@ -68,7 +68,7 @@ rule draw_task:
     message:
         "{wildcards.zoo}: drawing {wildcards.task}"
     shell:
-        "python -m workflow_scripts.data.draw_task --units {input.units:q}"
+        "python -m workflow_scripts.images.draw_task --units {input.units:q}"
         " --classes {params.classes} --output {output:q} > {log:q} 2>&1"
 
 
@@ -76,7 +76,7 @@ rule gather_images:
     """A probe or a task of an image zoo of one's own."""
     input:
         images=own_images,
-        code=sources("workflow_scripts/data/gather_images.py"),
+        code=sources("workflow_scripts/kinds/image/gather_images.py"),
     output:
         images="results/{zoo}/corpora/{corpus}.npy",
         units="results/{zoo}/corpora/{corpus}.units.parquet",
@@ -95,7 +95,7 @@ rule gather_images:
     message:
         "{wildcards.zoo}: gathering the images of {wildcards.corpus}"
     shell:
-        "python -m workflow_scripts.data.gather_images {params.flags:q}"
+        "python -m workflow_scripts.kinds.image.gather_images {params.flags:q}"
         " --output {output.images:q} --units {output.units:q} > {log:q} 2>&1"
 
 
@@ -103,7 +103,7 @@ rule read_image_task:
     """One task on images in folders of their classes."""
     input:
         units="results/{zoo}/corpora/{task}.units.parquet",
-        code=sources("workflow_scripts/data/draw_task.py"),
+        code=sources("workflow_scripts/images/draw_task.py"),
     output:
         "results/{zoo}/tasks/{task}.parquet",
     log:
@@ -117,14 +117,14 @@ rule read_image_task:
     message:
         "{wildcards.zoo}: reading {wildcards.task}"
     shell:
-        "python -m workflow_scripts.data.draw_task --units {input.units:q}"
+        "python -m workflow_scripts.images.draw_task --units {input.units:q}"
         " --corpus {wildcards.task:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule fetch_file:
     """Public text and tasks, verified."""
     input:
-        code=sources("workflow_scripts/data/fetch_file.py"),
+        code=sources("workflow_scripts/kinds/text/fetch_file.py"),
     output:
         "results/downloads/{file}",
     log:
@@ -137,14 +137,14 @@ rule fetch_file:
     message:
         "downloading {wildcards.file}"
     shell:
-        "python -m workflow_scripts.data.fetch_file --name {wildcards.file:q}"
+        "python -m workflow_scripts.kinds.text.fetch_file --name {wildcards.file:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
 rule write_stdlib:
     """Text and labelled sentences of the running Python's standard library."""
     input:
-        code=sources("workflow_scripts/data/write_stdlib.py"),
+        code=sources("workflow_scripts/kinds/text/stdlib/write_stdlib.py"),
     output:
         expand("results/{{zoo}}/stdlib/{file}", file=STDLIB_FILES),
     log:
@@ -164,7 +164,7 @@ rule write_stdlib:
     message:
         "{wildcards.zoo}: labelling the standard library of Python {params.python}"
     shell:
-        "python -m workflow_scripts.data.write_stdlib --folder {params.folder:q}"
+        "python -m workflow_scripts.kinds.text.stdlib.write_stdlib --folder {params.folder:q}"
         " {params.flags:q} > {log:q} 2>&1"
 
 
@@ -172,7 +172,7 @@ rule write_probe:
     """The sentences of a text probe."""
     input:
         text=probe_text,
-        code=sources("workflow_scripts/data/write_probe.py"),
+        code=sources("workflow_scripts/kinds/text/write_probe.py"),
     output:
         "results/{zoo}/corpora/{corpus}.txt",
     log:
@@ -188,7 +188,7 @@ rule write_probe:
     message:
         "{wildcards.zoo}: writing {wildcards.corpus}"
     shell:
-        "python -m workflow_scripts.data.write_probe --text {input.text:q} {params.flags:q}"
+        "python -m workflow_scripts.kinds.text.write_probe --text {input.text:q} {params.flags:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -196,7 +196,7 @@ rule gather_sentences:
     """The corpus of the tasks that are on the same sentences."""
     input:
         files=files_of_corpus,
-        code=sources("workflow_scripts/data/gather_sentences.py"),
+        code=sources("workflow_scripts/kinds/text/gather_sentences.py"),
     output:
         "results/{zoo}/corpora/{corpus}.txt",
     log:
@@ -212,7 +212,7 @@ rule gather_sentences:
     message:
         "{wildcards.zoo}: gathering the sentences of {wildcards.corpus}"
     shell:
-        "python -m workflow_scripts.data.gather_sentences {params.flags:q}"
+        "python -m workflow_scripts.kinds.text.gather_sentences {params.flags:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -221,7 +221,7 @@ rule read_task:
     input:
         unpack(files_of_task),
         corpus=task_corpus,
-        code=sources("workflow_scripts/data/read_task.py"),
+        code=sources("workflow_scripts/kinds/text/read_task.py"),
     output:
         "results/{zoo}/tasks/{task}.parquet",
     log:
@@ -237,5 +237,5 @@ rule read_task:
     message:
         "{wildcards.zoo}: reading {wildcards.task}"
     shell:
-        "python -m workflow_scripts.data.read_task {params.flags:q} --corpus {input.corpus:q}"
+        "python -m workflow_scripts.kinds.text.read_task {params.flags:q} --corpus {input.corpus:q}"
         " --output {output:q} > {log:q} 2>&1"

@@ -7,7 +7,7 @@ rule extract_image_features:
         corpus="results/{zoo}/corpora/{corpus}.npy",
         weights="results/{zoo}/checkpoints/{checkpoint}/model.safetensors",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
-        code=sources("workflow_scripts/features/extract_images.py"),
+        code=sources("workflow_scripts/kinds/agents/extract_agent.py"),
     output:
         "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
     log:
@@ -27,7 +27,7 @@ rule extract_image_features:
     message:
         "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
     shell:
-        "python -m workflow_scripts.features.extract_images --corpus {input.corpus:q}"
+        "python -m workflow_scripts.kinds.agents.extract_agent --corpus {input.corpus:q}"
         " --checkpoint {params.folder:q} {params.flags:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -36,7 +36,7 @@ rule extract_vision_features:
     input:
         corpus="results/{zoo}/corpora/{corpus}.npy",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
-        code=sources("workflow_scripts/features/extract_vision.py"),
+        code=sources("workflow_scripts/kinds/image/extract_images.py"),
     output:
         "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
     log:
@@ -55,7 +55,7 @@ rule extract_vision_features:
     message:
         "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
     shell:
-        "python -m workflow_scripts.features.extract_vision --corpus {input.corpus:q}"
+        "python -m workflow_scripts.kinds.image.extract_images --corpus {input.corpus:q}"
         " --card {input.card:q} {params.flags:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -64,7 +64,7 @@ rule extract_word_features:
     input:
         corpus="results/{zoo}/corpora/{corpus}.txt",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
-        code=sources("workflow_scripts/features/extract_words.py"),
+        code=sources("workflow_scripts/kinds/text/extract_words.py"),
     output:
         "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
     log:
@@ -83,5 +83,5 @@ rule extract_word_features:
     message:
         "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
     shell:
-        "python -m workflow_scripts.features.extract_words --corpus {input.corpus:q}"
+        "python -m workflow_scripts.kinds.text.extract_words --corpus {input.corpus:q}"
         " --card {input.card:q} {params.flags:q} --output {output:q} > {log:q} 2>&1"

@@ -13,25 +13,25 @@ import jsonschema
 import pytest
 import yaml
 
-from workflow_scripts.checkpoints.settings import TrainingSettings
-from workflow_scripts.common import schema as schema_script
-from workflow_scripts.common.config import Config, ConfigError, _members, read_config, repeated_keys
+from workflow_scripts.pretrained.settings import TrainingSettings
+from workflow_scripts.config import schema as schema_script
+from workflow_scripts.config.config import Config, ConfigError, _members, read_config, repeated_keys
 from workflow_scripts.common.script import UserError, parser
 from workflow_scripts.common.settings import Settings, add_flags, from_flags, to_flags
 from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
 from workflow_scripts.covariance.settings import CovarianceSettings
-from workflow_scripts.data.settings import (
+from workflow_scripts.kinds.agents.settings import (
     AgentSplitSettings,
     Cifar100Source,
     DigitsSource,
     ProbeSettings,
     TaskSettings,
 )
-from workflow_scripts.data.task_formats import FORMATS
-from workflow_scripts.data.text_settings import Format, MetricName, metric_of, target_of
+from workflow_scripts.kinds.text.formats.formats import FORMATS
+from workflow_scripts.kinds.text.settings import Format, MetricName, metric_of, target_of
 from workflow_scripts.evaluation.metrics import METRICS
 from workflow_scripts.evaluation.settings import SOLVERS, AdamSettings, LbfgsSettings, SgdSettings
-from workflow_scripts.features.settings import FeatureSettings
+from workflow_scripts.kinds.text.feature_settings import FeatureSettings
 from workflow_scripts.selection.settings import METHODS
 
 ROOT = Path(__file__).parents[1]
@@ -201,7 +201,7 @@ def test_editors_refuse_what_the_workflow_refuses() -> None:
 def test_the_schema_in_the_repository_is_that_of_the_models(tmp_path: Path) -> None:
     schema_script.main(["--output", str(tmp_path / "schema.json")])
     written = (tmp_path / "schema.json").read_text(encoding="utf-8")
-    assert written == SCHEMA_TEXT, "run python -m workflow_scripts.common.schema"
+    assert written == SCHEMA_TEXT, "run python -m workflow_scripts.config.schema"
 
 
 def test_what_is_said_is_what_is_read() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_mutual_information import naive_information, random_correlation
 from test_selection import NAMES, run_select, save_npz, some_kappa
 
-from workflow_scripts.checkpoints.text_card import TextCard, write_card
+from workflow_scripts.common.checkpoint_card import TextCard, write_card
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.selection.constraints import Constraints, stops

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from test_kernel_alignment import DIRECT, FORMS, SINGLE, random_features
 
-from workflow_scripts.common.corpus_file import write_sentences
+from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter

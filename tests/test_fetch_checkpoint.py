@@ -21,13 +21,15 @@ import pytest
 from hub_server import HubServer
 from safetensors.numpy import save_file
 
-from workflow_scripts.checkpoints import describe_folder, fetch_checkpoint
-from workflow_scripts.checkpoints.checkpoint_files import (
+from workflow_scripts.pretrained import describe_folder
+
+from workflow_scripts.pretrained import fetch_checkpoint
+from workflow_scripts.pretrained.checkpoint_files import (
     missing_parts,
     needed_files,
     needed_paths,
 )
-from workflow_scripts.checkpoints.text_card import model_details, read_card
+from workflow_scripts.common.checkpoint_card import model_details, read_card
 from workflow_scripts.common import retry
 from workflow_scripts.common.script import UserError
 
@@ -420,7 +422,7 @@ def test_a_mirror_that_is_none_is_refused(
 
 def test_offline_mode_is_said_in_one_line(hub: HubServer, tmp_path: Path) -> None:
     flags = "--checkpoint tiny --id some/tiny --folder folder --card folder/checkpoint.json"
-    script = [sys.executable, "-m", "workflow_scripts.checkpoints.fetch_checkpoint", *flags.split()]
+    script = [sys.executable, "-m", "workflow_scripts.pretrained.fetch_checkpoint", *flags.split()]
     root = Path(fetch_checkpoint.__file__).parents[2]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(root)}
     done = subprocess.run(script, cwd=tmp_path, env=environment, capture_output=True, text=True)

@@ -17,8 +17,8 @@ from pyarrow.parquet import write_table
 
 from workflow_scripts.common import download, retry
 from workflow_scripts.common.script import UserError
-from workflow_scripts.data import fetch_file
-from workflow_scripts.data.public_data import FILES, PublicFile
+from workflow_scripts.kinds.text import fetch_file
+from workflow_scripts.kinds.text.public_data import FILES, PublicFile
 
 TEXT = b"".join(b"word%d NN B-NP\n" % number for number in range(20_000))
 SHA256 = hashlib.sha256(TEXT).hexdigest()
@@ -191,7 +191,7 @@ def test_the_script_takes_the_hubs_mirror(server: HubServer, tmp_path: Path) -> 
     output = tmp_path / "downloads" / "wikitext-2.txt"
     root = Path(fetch_file.__file__).parents[2]
     subprocess.run(
-        [sys.executable, "-m", "workflow_scripts.data.fetch_file"]
+        [sys.executable, "-m", "workflow_scripts.kinds.text.fetch_file"]
         + ["--name", "wikitext-2.txt", "--output", str(output)],
         env=os.environ | {"HF_ENDPOINT": f"{server.url}/", "PYTHONPATH": str(root)},
         check=True,

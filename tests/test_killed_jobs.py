@@ -22,7 +22,7 @@ from pyarrow.parquet import write_table
 from small_zoos import IMAGES, ODD, OWN_IMAGES, texts
 from workspace import ROOT, Workspace
 
-from workflow_scripts.data.public_data import FILES
+from workflow_scripts.kinds.text.public_data import FILES
 
 # At which each evaluation is killed.
 MOMENTS = 20

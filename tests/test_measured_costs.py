@@ -8,7 +8,7 @@ import yaml
 
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.speed import log_speed, read_speeds
-from workflow_scripts.features import measured_costs
+from workflow_scripts.selection import measured_costs
 
 
 def write_log(path: Path, checkpoint: str, caplog: pytest.LogCaptureFixture, *numbers: int) -> None:

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModel, AutoTokenizer, T5EncoderModel
 
-from workflow_scripts.checkpoints import language_objectives as objectives
-from workflow_scripts.checkpoints import pretrain
-from workflow_scripts.checkpoints.language_models import build_language_model, prediction_loss
-from workflow_scripts.checkpoints.language_objectives import IGNORED, Example
-from workflow_scripts.checkpoints.language_training import (
+from workflow_scripts.kinds.text.miniatures import objectives
+from workflow_scripts.kinds.text.miniatures import pretrain
+from workflow_scripts.kinds.text.miniatures.networks import build_language_model, prediction_loss
+from workflow_scripts.kinds.text.miniatures.objectives import IGNORED, Example
+from workflow_scripts.kinds.text.miniatures.training import (
     draw_batches,
     evaluate_language_model,
     group_by_length,
@@ -26,10 +26,10 @@ from workflow_scripts.checkpoints.language_training import (
     objective_of,
     split_sentences,
 )
-from workflow_scripts.checkpoints.settings import PretrainSettings
-from workflow_scripts.checkpoints.text_card import read_card
-from workflow_scripts.checkpoints.tokenizers_by_family import encode_words, train_tokenizer
-from workflow_scripts.common.corpus_file import write_sentences
+from workflow_scripts.pretrained.settings import PretrainSettings
+from workflow_scripts.common.checkpoint_card import read_card
+from workflow_scripts.kinds.text.miniatures.tokenizers import encode_words, train_tokenizer
+from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.script import UserError
 
 FAMILIES = sorted(PretrainSettings.OBJECTIVES)
@@ -266,8 +266,8 @@ def test_a_tokenizer_is_as_large_as_asked_and_the_same_in_every_process(tmp_path
     script = (
         "import hashlib\n"
         "from pathlib import Path\n"
-        "from workflow_scripts.checkpoints.tokenizers_by_family import train_tokenizer\n"
-        "from workflow_scripts.common.corpus_file import read_sentences\n"
+        "from workflow_scripts.kinds.text.miniatures.tokenizers import train_tokenizer\n"
+        "from workflow_scripts.kinds.text.sentences import read_sentences\n"
         f"sentences = read_sentences(Path({str(text)!r}))\n"
         f"for kind in {TOKENIZERS}:\n"
         "    tokenizer = train_tokenizer(kind, 'bert', sentences, 320, 24)\n"

@@ -27,7 +27,7 @@ from small_results import (
     write_page,
 )
 
-from workflow_scripts.checkpoints.text_card import Kind, TextCard, write_card
+from workflow_scripts.common.checkpoint_card import Kind, TextCard, write_card
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.table_file import QUALITY_COLUMNS

@@ -15,8 +15,8 @@ import yaml
 from snakemake import cli
 
 from docs import rule_graph
-from workflow_scripts.checkpoints.settings import TORCHVISION_NETWORKS
-from workflow_scripts.common import schema
+from workflow_scripts.pretrained.settings import TORCHVISION_NETWORKS
+from workflow_scripts.config import schema
 from workflow_scripts.common.script import existing_file
 
 ROOT = Path(__file__).parents[1]

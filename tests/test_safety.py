@@ -22,9 +22,9 @@ from workspace import ROOT, Workspace
 
 from workflow_scripts.common.download import SafeRedirects
 from workflow_scripts.common.script import UserError
-from workflow_scripts.data import fetch_cifar100
-from workflow_scripts.data.public_data import FILES, HUB
-from workflow_scripts.features.text_model import load_text_model
+from workflow_scripts.kinds.agents import fetch_cifar100
+from workflow_scripts.kinds.text.public_data import FILES, HUB
+from workflow_scripts.kinds.text.text_model import load_text_model
 
 SOURCES = sorted([*ROOT.glob("workflow_scripts/**/*.py"), *ROOT.glob("benchmarks/*.py")])
 RULES = sorted(ROOT.glob("rules/*.smk"))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.common.corpus_file import read_sentences
+from workflow_scripts.kinds.text.sentences import read_sentences
 from workflow_scripts.common.script import UserError
-from workflow_scripts.data.stdlib_labels import CLASSES, LabelledLine, Mark, Tree, label_line
-from workflow_scripts.data.stdlib_modules import (
+from workflow_scripts.kinds.text.stdlib.labels import CLASSES, LabelledLine, Mark, Tree, label_line
+from workflow_scripts.kinds.text.stdlib.modules import (
     SHARES,
     THEMES,
     Module,
@@ -23,10 +23,10 @@ from workflow_scripts.data.stdlib_modules import (
     library_modules,
     share_out_modules,
 )
-from workflow_scripts.data.stdlib_sentences import Word, is_sentence, logical_lines
-from workflow_scripts.data.stdlib_settings import DOMAINS, StdlibSource
-from workflow_scripts.data.stdlib_trees import Definition, SyntaxTree
-from workflow_scripts.data.stdlib_writers import (
+from workflow_scripts.kinds.text.stdlib.logical_lines import Word, is_sentence, logical_lines
+from workflow_scripts.kinds.text.stdlib.settings import DOMAINS, StdlibSource
+from workflow_scripts.kinds.text.stdlib.syntax_trees import Definition, SyntaxTree
+from workflow_scripts.kinds.text.stdlib.writers import (
     TASK_FILES,
     conll2000,
     conll2003,
@@ -37,8 +37,8 @@ from workflow_scripts.data.stdlib_writers import (
     tagged,
     trees,
 )
-from workflow_scripts.data.task_formats import FORMATS
-from workflow_scripts.data.write_stdlib import Code, draw_sentences, main, read_code, text_of
+from workflow_scripts.kinds.text.formats.formats import FORMATS
+from workflow_scripts.kinds.text.stdlib.write_stdlib import Code, draw_sentences, main, read_code, text_of
 
 KNOWN = {"os", "os.path", "sys", "pkg", "pkg.errors", "pkg.sub", "pkg.sub.mod"}
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from test_kernel_alignment import SINGLE, random_features, run_estimate
 
-from workflow_scripts.common.corpus_file import write_sentences
+from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter

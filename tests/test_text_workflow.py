@@ -18,7 +18,7 @@ import yaml
 from small_zoos import ODD, PAIR, sentences, texts, treebank
 from workspace import Workspace
 
-from workflow_scripts.checkpoints.text_card import read_card
+from workflow_scripts.common.checkpoint_card import read_card
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import open_features
 

@@ -26,9 +26,9 @@ from tiny_models import FAMILIES, LAYERS, LIMIT, WIDTH, build_tiny_model
 from transformers import AutoModel, AutoTokenizer, T5EncoderModel
 from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
 
-from workflow_scripts.features.settings import WordFeatureSettings
-from workflow_scripts.features.text_model import TextModel, load_text_model
-from workflow_scripts.features.word_features import word_features
+from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
+from workflow_scripts.kinds.text.text_model import TextModel, load_text_model
+from workflow_scripts.kinds.text.word_features import word_features
 
 CPU = torch.device("cpu")
 

@@ -41,17 +41,17 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from workflow_scripts.checkpoints.text_card import TextCard, write_card
-from workflow_scripts.common.corpus_file import write_sentences
+from workflow_scripts.common.checkpoint_card import TextCard, write_card
+from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import open_features
 from workflow_scripts.common.script import UserError
-from workflow_scripts.features.extract_words import main
-from workflow_scripts.features.reading_windows import reading_windows
-from workflow_scripts.features.settings import WordFeatureSettings
-from workflow_scripts.features.sub_words import SubWords
-from workflow_scripts.features.text_model import TextModel, load_text_model
-from workflow_scripts.features.word_features import (
+from workflow_scripts.kinds.text.extract_words import main
+from workflow_scripts.kinds.text.reading_windows import reading_windows
+from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
+from workflow_scripts.kinds.text.sub_words import SubWords
+from workflow_scripts.kinds.text.text_model import TextModel, load_text_model
+from workflow_scripts.kinds.text.word_features import (
     feature_width,
     word_features,
 )
@@ -257,7 +257,7 @@ def test_chunks_of_sentences_count_words_on(
     bert: TextModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = gathered(word_features(bert, SENTENCES, how()))
-    monkeypatch.setattr("workflow_scripts.features.word_features._CHUNK", 2)
+    monkeypatch.setattr("workflow_scripts.kinds.text.word_features._CHUNK", 2)
     assert_same(gathered(word_features(bert, SENTENCES, how())), whole)
 
 

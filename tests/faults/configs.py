@@ -10,7 +10,7 @@ import yaml
 
 from tests.faults.scene import Outcome, Scene, fault
 from workflow_scripts.common.checkpoint_names import file_name
-from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
+from workflow_scripts.config.config import ConfigError, read_config, repeated_keys
 
 
 def zoo(**changes: Any) -> dict[str, Any]:

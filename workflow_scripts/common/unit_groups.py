@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.common.corpus_file import read_sentences
+from workflow_scripts.kinds.text.sentences import read_sentences
 
 
 def read_unit_groups(path: Path) -> NDArray[np.int64]:
@@ -21,7 +21,7 @@ def read_unit_groups(path: Path) -> NDArray[np.int64]:
     """
     if path.suffix == ".parquet":
         # Reading parquet takes half a second to import, which words need not wait for.
-        from workflow_scripts.common.unit_file import read_units
+        from workflow_scripts.images.image_units import read_units
 
         return read_units(path).image
     lengths = [len(words) for words in read_sentences(path)]

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from workflow_scripts.checkpoints.settings import (
+from workflow_scripts.pretrained.settings import (
     FolderSettings,
     ImageCheckpoint,
     PretrainSettings,
@@ -30,8 +30,8 @@ from workflow_scripts.checkpoints.settings import (
 from workflow_scripts.common.checkpoint_names import CheckpointName, shared_file_name
 from workflow_scripts.common.settings import AllDifferent, Name, Settings, UserPath
 from workflow_scripts.covariance.settings import CovarianceSettings, StabilitySettings
-from workflow_scripts.data.image_settings import FolderProbe, FolderTask
-from workflow_scripts.data.settings import (
+from workflow_scripts.kinds.image.settings import FolderProbe, FolderTask
+from workflow_scripts.kinds.agents.settings import (
     AgentSplitSettings,
     Cifar100Source,
     ImageSource,
@@ -40,9 +40,9 @@ from workflow_scripts.data.settings import (
     distinct_sets_problem,
     images_problem,
 )
-from workflow_scripts.data.splits import ClassSets, share_out_classes
-from workflow_scripts.data.stdlib_settings import DOMAINS, StdlibSource
-from workflow_scripts.data.text_settings import (
+from workflow_scripts.kinds.agents.splits import ClassSets, share_out_classes
+from workflow_scripts.kinds.text.stdlib.settings import DOMAINS, StdlibSource
+from workflow_scripts.kinds.text.settings import (
     SPLITS,
     FilesTask,
     ProbeText,
@@ -53,7 +53,7 @@ from workflow_scripts.data.text_settings import (
     metric_of,
 )
 from workflow_scripts.evaluation.settings import HeadSettings, LbfgsSettings
-from workflow_scripts.features.settings import (
+from workflow_scripts.kinds.text.feature_settings import (
     FeatureSettings,
     VisionFeatureSettings,
     WordFeatureSettings,

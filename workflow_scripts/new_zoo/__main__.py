@@ -27,25 +27,25 @@ from typing import TypeVar
 
 import yaml
 
-from workflow_scripts.common.config import ConfigError, read_config
+from workflow_scripts.config.config import ConfigError, read_config
 from workflow_scripts.common.script import UserError, run
 from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
-from workflow_scripts.new_zoo.block import Entry, plain, render
-from workflow_scripts.new_zoo.cost import Cost, cost_lines
+from workflow_scripts.drafting.yaml_block import Entry, plain, render
+from workflow_scripts.drafting.cost import Cost, cost_lines
 from workflow_scripts.new_zoo.flags import Kind, kind_of_flags, read_flags, refuse_misfits
-from workflow_scripts.new_zoo.image_zoo import ask_image_entry, one_of
-from workflow_scripts.new_zoo.own_image_zoo import find_own_image_zoo
+from workflow_scripts.kinds.agents.draft import ask_image_entry, one_of
+from workflow_scripts.kinds.image.draft import find_own_image_zoo
 from workflow_scripts.new_zoo.places import free_name, free_output
 from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
-from workflow_scripts.new_zoo.questions import Questions
-from workflow_scripts.new_zoo.text_zoo import find_text_zoo
-from workflow_scripts.new_zoo.zoo_cost import image_cost, own_image_cost, text_cost
-from workflow_scripts.new_zoo.zoo_of_checkpoints import zoo_entry
+from workflow_scripts.drafting.questions import Questions
+from workflow_scripts.kinds.text.draft import find_text_zoo
+from workflow_scripts.drafting.zoo_cost import image_cost, own_image_cost, text_cost
+from workflow_scripts.drafting.zoo_of_checkpoints import zoo_entry
 
 ROOT = Path(__file__).parents[2]
 Price = Callable[[Mapping[str, int]], Cost]
 AnyZoo = TypeVar("AnyZoo", TextZoo, OwnImageZoo, ImageZoo)
-SCHEMA = ROOT / "workflow_scripts/common/config.schema.json"
+SCHEMA = ROOT / "workflow_scripts/config/config.schema.json"
 
 
 def ask_kind(flags: argparse.Namespace, modality: str, questions: Questions) -> Kind:

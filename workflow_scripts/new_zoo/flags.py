@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from workflow_scripts.common.script import UserError, parser, positive_int
 from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
-from workflow_scripts.data.task_formats import FORMATS
+from workflow_scripts.kinds.text.formats.formats import FORMATS
 
 _OF_CHECKPOINTS = ("checkpoints", "probe", "task")
 _OF_TEXT = ("probe_format", "min_words")

@@ -1,1 +1,0 @@
-"""Stage 2: the checkpoints of the zoo."""

@@ -1,0 +1,1 @@
+"""What a new zoo is drafted with: questions, checks, costs, and YAML with comments."""

@@ -1,0 +1,193 @@
+"""A zoo of checkpoints from flags and answers: they, its probe and its tasks, each looked at."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from workflow_scripts.pretrained.checkpoint_files import Modality
+from workflow_scripts.common.script import UserError
+from workflow_scripts.drafting.yaml_block import Commented, Entry, selection
+from workflow_scripts.drafting.checkpoints import FoundCheckpoint, find_checkpoint
+from workflow_scripts.drafting.questions import Questions
+
+LEAST_CHECKPOINTS = 2
+
+
+class Found(Protocol):
+    """A probe or a task that has been looked at."""
+
+    @property
+    def described(self) -> str:
+        """What it holds, in words."""
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with it although it can be used; empty if nothing is."""
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What stands in the config."""
+
+
+class FoundWithName(Found, Protocol):
+    """A task that has been looked at."""
+
+    @property
+    def name(self) -> str:
+        """In the zoo."""
+
+
+Probe = TypeVar("Probe", bound=Found)
+Task = TypeVar("Task", bound=FoundWithName)
+
+
+@dataclass(frozen=True)
+class Parts(Generic[Probe, Task]):
+    """How the parts of a zoo are asked for and looked at.
+
+    Attributes:
+        modality: what its checkpoints read.
+        probe_question: what is asked for its probe.
+        find_probe: looks at the probe that a flag or an answer names.
+        task_question: what is asked for a task.
+        given_task: looks at the task that the words of a flag name, beside those before it.
+        asked_task: looks at the task that an answer names, and asks for the rest of it.
+    """
+
+    modality: Modality
+    probe_question: str
+    find_probe: Callable[[str], Probe]
+    task_question: str
+    given_task: Callable[[Sequence[str], list[Task], Questions], Task]
+    asked_task: Callable[[str, list[Task], Questions], Task]
+
+
+@dataclass(frozen=True)
+class FoundZoo(Generic[Probe, Task]):
+    """All of a zoo, looked at."""
+
+    modality: Modality
+    checkpoints: list[FoundCheckpoint]
+    probe: Probe
+    tasks: list[Task]
+
+
+def find_zoo(
+    parts: Parts[Probe, Task], flags: argparse.Namespace, questions: Questions
+) -> FoundZoo[Probe, Task]:
+    """Look at everything that the flags name, and ask for what they do not.
+
+    Raises:
+        UserError: on the first thing that a flag names and that cannot be used.
+    """
+    least = _least_checkpoints(flags, questions)
+    # Files are quicker to look at than a hub, so what flags say of them comes first.
+    at_once = flags.probe is not None or not questions.asks
+    probe = _probe(parts, flags, questions) if at_once else None
+    tasks = _given_tasks(parts, flags, questions)
+    checkpoints = _checkpoints(parts.modality, flags.checkpoints, least, questions)
+    probe = probe or _probe(parts, flags, questions)
+    if questions.asks and flags.task is None and not flags.no_tasks:
+        tasks = _asked_tasks(parts, questions)
+    return FoundZoo(parts.modality, checkpoints, probe, tasks)
+
+
+def _least_checkpoints(flags: argparse.Namespace, questions: Questions) -> int:
+    """How many checkpoints it takes, which those that flags name must be."""
+    sizes: list[int] = flags.sizes or []
+    least = max([LEAST_CHECKPOINTS, *sizes])
+    given = len(flags.checkpoints or [])
+    if given < LEAST_CHECKPOINTS and (flags.checkpoints or not questions.asks):
+        raise UserError("--checkpoints: a zoo has at least two, hub ids or folders")
+    if flags.checkpoints and given < least:
+        raise UserError(f"--sizes asks for {least} checkpoints, and --checkpoints names {given}")
+    return least
+
+
+def _probe(parts: Parts[Probe, Task], flags: argparse.Namespace, questions: Questions) -> Probe:
+    probe = questions.get("--probe", flags.probe, parts.probe_question, parts.find_probe)
+    questions.say(f"    probe: {probe.described}")
+    if probe.warning:
+        questions.say(f"    {probe.warning}")
+    return probe
+
+
+def _checkpoints(
+    modality: Modality, given: list[str] | None, least: int, questions: Questions
+) -> list[FoundCheckpoint]:
+    found: list[FoundCheckpoint] = []
+
+    def add(text: str) -> None:
+        found.append(find_checkpoint(text, found, modality))
+        questions.say(f"    {found[-1].name}: {found[-1].described}")
+
+    if given is not None:
+        for text in given:
+            add(text)
+        return found
+    while len(found) < least:
+        questions.ask(f"Checkpoint {len(found) + 1}: an id of the hub, or a folder", add)
+    while questions.ask("Another checkpoint (empty: no more)", _unless_empty(add), ""):
+        pass
+    return found
+
+
+def _unless_empty(check: Callable[[str], None]) -> Callable[[str], bool]:
+    """A check that tells an empty answer from one that passed."""
+
+    def checked(text: str) -> bool:
+        if text:
+            check(text)
+        return bool(text)
+
+    return checked
+
+
+def _given_tasks(
+    parts: Parts[Probe, Task], flags: argparse.Namespace, questions: Questions
+) -> list[Task]:
+    found: list[Task] = []
+    for words in flags.task or []:
+        _add_task(found, parts.given_task(words, found, questions), questions)
+    return found
+
+
+def _asked_tasks(parts: Parts[Probe, Task], questions: Questions) -> list[Task]:
+    found: list[Task] = []
+
+    def add(text: str) -> None:
+        _add_task(found, parts.asked_task(text, found, questions), questions)
+
+    while questions.ask(parts.task_question, _unless_empty(add), ""):
+        pass
+    return found
+
+
+def _add_task(found: list[Task], task: Task, questions: Questions) -> None:
+    found.append(task)
+    questions.say(f"    {task.name}: {task.described}")
+    if task.warning:
+        questions.say(f"    {task.warning}")
+
+
+def zoo_entry(zoo: FoundZoo[Probe, Task], sizes: list[int] | None) -> Entry:
+    """What stands in the config under the zoo's name."""
+    entry: Entry = {
+        "modality": zoo.modality,
+        "checkpoints": Commented(
+            {one.name: _checkpoint(one) for one in zoo.checkpoints},
+            "a line more is a checkpoint more",
+        ),
+        "probe": Commented(zoo.probe.entry, f"unlabelled: {zoo.probe.described}"),
+    }
+    if zoo.tasks:
+        tasks = {one.name: Commented(one.entry, one.described) for one in zoo.tasks}
+        entry["tasks"] = Commented(tasks, "that no selection sees, but which it is scored on")
+    return entry | {"selection": selection(len(zoo.checkpoints), sizes)}
+
+
+def _checkpoint(one: FoundCheckpoint) -> Commented:
+    value = {"kind": one.settings.kind} | one.settings.model_dump(exclude_defaults=True)
+    code = "; has code of its own, which trust_remote_code: true lets run" if one.own_code else ""
+    return Commented(value, one.described + code)

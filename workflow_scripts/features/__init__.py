@@ -1,1 +1,0 @@
-"""Stage 3: the features of a checkpoint on a corpus."""

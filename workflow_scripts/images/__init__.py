@@ -1,0 +1,1 @@
+"""Images that several kinds read: folders, decoding, units and tasks."""

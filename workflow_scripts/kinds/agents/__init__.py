@@ -1,0 +1,1 @@
+"""Zoos of image classifiers that are trained here on subsets of classes."""

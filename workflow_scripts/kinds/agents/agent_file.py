@@ -1,0 +1,93 @@
+"""An agent on disk: ``model.safetensors`` and, beside it, ``checkpoint.json``."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
+
+from workflow_scripts.kinds.agents.networks import build_network
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.script import UserError
+
+
+@dataclass(frozen=True)
+class AgentCard:
+    """What an agent is.
+
+    Attributes:
+        checkpoint: its name.
+        network: architecture.
+        image_shape: height, width, channels of its images.
+        classes: the numbers of the classes that it was trained on.
+        labels: their names, in the order of the network's outputs.
+        mean: mean of its training images for each channel, of values in [0, 1].
+        std: their standard deviation.
+        seed: seed of its initial weights and of its batches.
+        training: the settings of its training.
+        train_images: number of training images.
+        dev_images: number of dev images.
+        train_loss: mean cross-entropy in each epoch, nats.
+        dev_accuracy: share of dev images classified right after each epoch.
+        torch: version of torch.
+    """
+
+    checkpoint: str
+    network: str
+    image_shape: tuple[int, int, int]
+    classes: list[int]
+    labels: list[str]
+    mean: list[float]
+    std: list[float]
+    seed: int
+    training: dict[str, object]
+    train_images: int
+    dev_images: int
+    train_loss: list[float]
+    dev_accuracy: list[float]
+    torch: str
+
+
+def save_agent(weights: Path, card_path: Path, network: nn.Module, card: AgentCard) -> None:
+    """Write the weights, then the card."""
+    state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
+    with atomic_path(weights) as temporary:
+        temporary.write_bytes(save(state))
+    with atomic_path(card_path) as temporary:
+        temporary.write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+
+
+def read_card(path: Path) -> AgentCard:
+    """Read ``checkpoint.json``.
+
+    Raises:
+        UserError: if the file is missing or is something else.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return AgentCard(**fields | {"image_shape": tuple(fields["image_shape"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: this is no agent of this workflow; train it again") from error
+
+
+def load_agent(folder: Path) -> tuple[nn.Module, AgentCard]:
+    """The network of an agent, in evaluation mode on the CPU, and its card.
+
+    Raises:
+        UserError: if the folder does not hold a complete agent.
+    """
+    card = read_card(folder / "checkpoint.json")
+    weights = folder / "model.safetensors"
+    try:
+        network = build_network(card.network, len(card.classes), card.image_shape)
+    except ValueError as error:
+        raise UserError(f"{folder}: {error}") from error
+    try:
+        network.load_state_dict(load_file(weights))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise UserError(
+            f"{weights}: not the weights of a {card.network}; train it again"
+        ) from error
+    return network.eval(), card

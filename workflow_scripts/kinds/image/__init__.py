@@ -1,0 +1,1 @@
+"""Zoos of vision checkpoints that exist already, on folders of images."""

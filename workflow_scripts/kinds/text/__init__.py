@@ -1,0 +1,1 @@
+"""Zoos of language models, on words of sentences."""

@@ -1,0 +1,1 @@
+"""Formats of labelled sentences, a reader for each."""

@@ -1,0 +1,1 @@
+"""Miniature language models, pre-trained in the workflow."""

@@ -1,0 +1,1 @@
+"""The embedded text and tasks: the source code of Python's standard library."""
