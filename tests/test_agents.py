@@ -26,16 +26,6 @@ from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workflow_scripts.kinds.agents import train_agent
-from workflow_scripts.kinds.agents.agent_file import AgentCard, load_agent, read_card, save_agent
-from workflow_scripts.kinds.agents.augmentation import augmented, normalised
-from workflow_scripts.kinds.agents.networks import (
-    build_network,
-    feature_dim,
-    penultimate_features,
-)
-from workflow_scripts.pretrained.settings import TrainingSettings
-from workflow_scripts.kinds.agents.train_agent import AgentData, agent_data, learning_rate
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
@@ -43,8 +33,17 @@ from workflow_scripts.common.feature_file import FeatureWriter, open_features
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.images.image_units import Units, read_units
-from workflow_scripts.kinds.agents import draw_images
+from workflow_scripts.kinds.agents import draw_images, train_agent
 from workflow_scripts.kinds.agents import extract_agent as extract_images
+from workflow_scripts.kinds.agents.agent_file import AgentCard, load_agent, read_card, save_agent
+from workflow_scripts.kinds.agents.augmentation import augmented, normalised
+from workflow_scripts.kinds.agents.networks import (
+    build_network,
+    feature_dim,
+    penultimate_features,
+)
+from workflow_scripts.kinds.agents.train_agent import AgentData, agent_data, learning_rate
+from workflow_scripts.pretrained.settings import TrainingSettings
 
 CPU = torch.device("cpu")
 

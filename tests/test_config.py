@@ -12,14 +12,15 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 import yaml
+from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
 
-from workflow_scripts.pretrained.settings import TrainingSettings
-from workflow_scripts.config import schema as schema_script
-from workflow_scripts.config.config import Config, ConfigError, _members, read_config, repeated_keys
 from workflow_scripts.common.script import UserError, parser
 from workflow_scripts.common.settings import Settings, add_flags, from_flags, to_flags
-from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
+from workflow_scripts.config import schema as schema_script
+from workflow_scripts.config.config import Config, ConfigError, _members, read_config, repeated_keys
 from workflow_scripts.covariance.settings import CovarianceSettings
+from workflow_scripts.evaluation.metrics import METRICS
+from workflow_scripts.evaluation.settings import SOLVERS, AdamSettings, LbfgsSettings, SgdSettings
 from workflow_scripts.kinds.agents.settings import (
     AgentSplitSettings,
     Cifar100Source,
@@ -27,11 +28,10 @@ from workflow_scripts.kinds.agents.settings import (
     ProbeSettings,
     TaskSettings,
 )
+from workflow_scripts.kinds.text.feature_settings import FeatureSettings
 from workflow_scripts.kinds.text.formats.formats import FORMATS
 from workflow_scripts.kinds.text.settings import Format, MetricName, metric_of, target_of
-from workflow_scripts.evaluation.metrics import METRICS
-from workflow_scripts.evaluation.settings import SOLVERS, AdamSettings, LbfgsSettings, SgdSettings
-from workflow_scripts.kinds.text.feature_settings import FeatureSettings
+from workflow_scripts.pretrained.settings import TrainingSettings
 from workflow_scripts.selection.settings import METHODS
 
 ROOT = Path(__file__).parents[1]

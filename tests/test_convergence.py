@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 from test_kernel_alignment import DIRECT, FORMS, SINGLE, random_features
 
-from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
@@ -20,6 +19,7 @@ from workflow_scripts.covariance import estimate, import_covariance
 from workflow_scripts.covariance.convergence import Prefix, kl_divergence, prefixes_of
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
+from workflow_scripts.kinds.text.sentences import write_sentences
 
 Matrix = NDArray[np.float64]
 ESTIMATORS: list[Estimator] = ["biased", "debiased"]

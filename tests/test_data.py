@@ -24,10 +24,9 @@ from sklearn.datasets import load_digits as bundled_digits
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_integer, seeded_order
 from workflow_scripts.common.task_file import read_task
-from workflow_scripts.images.image_units import Units, read_units, write_units
-from workflow_scripts.kinds.agents import draw_images
 from workflow_scripts.images import draw_task
-from workflow_scripts.kinds.agents import fetch_cifar100
+from workflow_scripts.images.image_units import Units, read_units, write_units
+from workflow_scripts.kinds.agents import draw_images, fetch_cifar100
 from workflow_scripts.kinds.agents.settings import Cifar100Source, DigitsSource, TaskSettings
 from workflow_scripts.kinds.agents.sources import load_cifar100, load_digits
 from workflow_scripts.kinds.agents.splits import (

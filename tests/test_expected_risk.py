@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.images.image_units import Units, write_units
+from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.selection import select as script
 from workflow_scripts.selection.expected_risk import (
     greedy_expected_risk,

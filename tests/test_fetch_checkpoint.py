@@ -21,17 +21,15 @@ import pytest
 from hub_server import HubServer
 from safetensors.numpy import save_file
 
-from workflow_scripts.pretrained import describe_folder
-
-from workflow_scripts.pretrained import fetch_checkpoint
+from workflow_scripts.common import retry
+from workflow_scripts.common.checkpoint_card import model_details, read_card
+from workflow_scripts.common.script import UserError
+from workflow_scripts.pretrained import describe_folder, fetch_checkpoint
 from workflow_scripts.pretrained.checkpoint_files import (
     missing_parts,
     needed_files,
     needed_paths,
 )
-from workflow_scripts.common.checkpoint_card import model_details, read_card
-from workflow_scripts.common import retry
-from workflow_scripts.common.script import UserError
 
 BERT = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 8}
 WEIGHTS = bytes(range(256)) * 2000

@@ -15,25 +15,25 @@ import yaml
 from hub_server import HubServer
 from tiny_models import WIDTH, build_tiny_model
 from tiny_vision import COLOURS, FAMILIES, build_tiny_vision_model, draw_classes
-
-from workflow_scripts.pretrained.settings import FolderSettings, HubSettings
-from workflow_scripts.config.config import read_config
-from workflow_scripts.common.script import UserError
 from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo
-from workflow_scripts.new_zoo import __main__ as command
-from workflow_scripts.drafting.yaml_block import Commented, flow, plain, render, selection
+from workflow_scripts.drafting.names import as_name
+from workflow_scripts.kinds.agents.sizes import image_counts, image_download, network_size
+from workflow_scripts.kinds.image.found import find_image_probe, find_image_task
+
+from workflow_scripts.common.script import UserError
+from workflow_scripts.config.config import read_config
 from workflow_scripts.drafting.checkpoints import find_checkpoint
 from workflow_scripts.drafting.cost import Cost, Features, cost_lines, in_bytes
-from workflow_scripts.new_zoo.flags import read_flags
-from workflow_scripts.kinds.text.formats.guess_format import possible_formats
-from workflow_scripts.kinds.agents.sizes import image_counts, image_download, network_size
-from workflow_scripts.drafting.names import as_name
-from workflow_scripts.kinds.image.found import find_image_probe, find_image_task
-from workflow_scripts.new_zoo.places import free_name
-from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
 from workflow_scripts.drafting.questions import Questions
 from workflow_scripts.drafting.tasks import read_image_task, read_task
+from workflow_scripts.drafting.yaml_block import Commented, flow, plain, render, selection
+from workflow_scripts.kinds.text.formats.guess_format import possible_formats
 from workflow_scripts.kinds.text.found import find_probe, find_task
+from workflow_scripts.new_zoo import __main__ as command
+from workflow_scripts.new_zoo.flags import read_flags
+from workflow_scripts.new_zoo.places import free_name
+from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
+from workflow_scripts.pretrained.settings import FolderSettings, HubSettings
 
 ROOT = Path(__file__).parents[1]
 

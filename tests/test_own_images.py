@@ -21,22 +21,22 @@ from tiny_vision import COLOURS, FAMILIES, SIZE, build_tiny_vision_model, draw_c
 from transformers import AutoImageProcessor, AutoModel, ViTModel
 from workspace import Workspace
 
-from workflow_scripts.pretrained.checkpoint_files import missing_parts, needed_files
-from workflow_scripts.pretrained.describe_folder import describe
 from workflow_scripts.common.checkpoint_card import write_card
 from workflow_scripts.common.feature_file import open_features
 from workflow_scripts.common.script import UserError
-from workflow_scripts.images.image_units import read_units
-from workflow_scripts.kinds.image import gather_images
 from workflow_scripts.images.image_folder import (
     held_out,
     images_by_class,
     images_in,
     probe_images,
 )
+from workflow_scripts.images.image_units import read_units
 from workflow_scripts.kinds.image import extract_images as extract_vision
-from workflow_scripts.kinds.text.feature_settings import VisionFeatureSettings
+from workflow_scripts.kinds.image import gather_images
 from workflow_scripts.kinds.image.vision_model import load_vision_model
+from workflow_scripts.kinds.text.feature_settings import VisionFeatureSettings
+from workflow_scripts.pretrained.checkpoint_files import missing_parts, needed_files
+from workflow_scripts.pretrained.describe_folder import describe
 
 CPU = torch.device("cpu")
 

@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModel, AutoTokenizer, T5EncoderModel
 
-from workflow_scripts.kinds.text.miniatures import objectives
-from workflow_scripts.kinds.text.miniatures import pretrain
+from workflow_scripts.common.checkpoint_card import read_card
+from workflow_scripts.common.script import UserError
+from workflow_scripts.kinds.text.miniatures import objectives, pretrain
 from workflow_scripts.kinds.text.miniatures.networks import build_language_model, prediction_loss
 from workflow_scripts.kinds.text.miniatures.objectives import IGNORED, Example
+from workflow_scripts.kinds.text.miniatures.tokenizers import encode_words, train_tokenizer
 from workflow_scripts.kinds.text.miniatures.training import (
     draw_batches,
     evaluate_language_model,
@@ -26,11 +28,8 @@ from workflow_scripts.kinds.text.miniatures.training import (
     objective_of,
     split_sentences,
 )
-from workflow_scripts.pretrained.settings import PretrainSettings
-from workflow_scripts.common.checkpoint_card import read_card
-from workflow_scripts.kinds.text.miniatures.tokenizers import encode_words, train_tokenizer
 from workflow_scripts.kinds.text.sentences import write_sentences
-from workflow_scripts.common.script import UserError
+from workflow_scripts.pretrained.settings import PretrainSettings
 
 FAMILIES = sorted(PretrainSettings.OBJECTIVES)
 TOKENIZERS = ["wordpiece", "bpe", "unigram"]

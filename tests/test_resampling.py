@@ -9,13 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from test_kernel_alignment import random_features
 
-from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.replicates_file import read_replicates
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.images.image_units import Units, write_units
 from workflow_scripts.common.unit_groups import read_unit_groups
 from workflow_scripts.covariance import estimate, resample
 from workflow_scripts.covariance.gram_sums import gram_sums
@@ -27,6 +25,8 @@ from workflow_scripts.covariance.resampling import (
     half_sums,
     spread_about,
 )
+from workflow_scripts.images.image_units import Units, write_units
+from workflow_scripts.kinds.text.sentences import write_sentences
 
 ESTIMATORS: list[Estimator] = ["biased", "debiased"]
 DIMS = [3, 7, 5]

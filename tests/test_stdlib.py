@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.kinds.text.sentences import read_sentences
 from workflow_scripts.common.script import UserError
+from workflow_scripts.kinds.text.formats.formats import FORMATS
+from workflow_scripts.kinds.text.sentences import read_sentences
 from workflow_scripts.kinds.text.stdlib.labels import CLASSES, LabelledLine, Mark, Tree, label_line
+from workflow_scripts.kinds.text.stdlib.logical_lines import Word, is_sentence, logical_lines
 from workflow_scripts.kinds.text.stdlib.modules import (
     SHARES,
     THEMES,
@@ -23,9 +25,15 @@ from workflow_scripts.kinds.text.stdlib.modules import (
     library_modules,
     share_out_modules,
 )
-from workflow_scripts.kinds.text.stdlib.logical_lines import Word, is_sentence, logical_lines
 from workflow_scripts.kinds.text.stdlib.settings import DOMAINS, StdlibSource
 from workflow_scripts.kinds.text.stdlib.syntax_trees import Definition, SyntaxTree
+from workflow_scripts.kinds.text.stdlib.write_stdlib import (
+    Code,
+    draw_sentences,
+    main,
+    read_code,
+    text_of,
+)
 from workflow_scripts.kinds.text.stdlib.writers import (
     TASK_FILES,
     conll2000,
@@ -37,8 +45,6 @@ from workflow_scripts.kinds.text.stdlib.writers import (
     tagged,
     trees,
 )
-from workflow_scripts.kinds.text.formats.formats import FORMATS
-from workflow_scripts.kinds.text.stdlib.write_stdlib import Code, draw_sentences, main, read_code, text_of
 
 KNOWN = {"os", "os.path", "sys", "pkg", "pkg.errors", "pkg.sub", "pkg.sub.mod"}
 

@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from test_kernel_alignment import SINGLE, random_features, run_estimate
 
-from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.covariance import sums_file
 from workflow_scripts.covariance.sums_file import NOTHING_KNOWN, read_sums
+from workflow_scripts.kinds.text.sentences import write_sentences
 
 Matrix = NDArray[np.float64]
 SENTENCES = 300

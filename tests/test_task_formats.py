@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_scripts.kinds.text.sentences import read_sentences, write_sentences
 from workflow_scripts.common.script import UserError
 from workflow_scripts.kinds.text.formats.formats import FORMATS
+from workflow_scripts.kinds.text.sentences import read_sentences, write_sentences
 
 Pairs = list[list[tuple[str, str | float | None]]]
 

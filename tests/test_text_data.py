@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow_scripts.kinds.text.sentences import read_sentences, write_sentences
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import read_task
-from workflow_scripts.kinds.text import gather_sentences
-from workflow_scripts.kinds.text import write_probe
+from workflow_scripts.kinds.text import gather_sentences, write_probe
 from workflow_scripts.kinds.text import read_task as read_task_script
-from workflow_scripts.kinds.text.read_task import hold_out, word_task
 from workflow_scripts.kinds.text.formats.formats import LabelledSentence
+from workflow_scripts.kinds.text.read_task import hold_out, word_task
+from workflow_scripts.kinds.text.sentences import read_sentences, write_sentences
 
 CHUNKED = """He PRP B-NP
 runs VBZ B-VP

@@ -42,13 +42,13 @@ from transformers import (
 )
 
 from workflow_scripts.common.checkpoint_card import TextCard, write_card
-from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import open_features
 from workflow_scripts.common.script import UserError
 from workflow_scripts.kinds.text.extract_words import main
-from workflow_scripts.kinds.text.reading_windows import reading_windows
 from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
+from workflow_scripts.kinds.text.reading_windows import reading_windows
+from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.kinds.text.sub_words import SubWords
 from workflow_scripts.kinds.text.text_model import TextModel, load_text_model
 from workflow_scripts.kinds.text.word_features import (

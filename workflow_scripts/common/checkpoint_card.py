@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from workflow_scripts.pretrained.checkpoint_files import needed_paths
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
+from workflow_scripts.pretrained.checkpoint_files import needed_paths
 
 Kind = Literal["hub", "folder", "pretrain"]
 

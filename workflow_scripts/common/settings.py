@@ -21,6 +21,9 @@ def _without_braces(path: str) -> str:
     return path
 
 
+# A share of something that leaves a part on both sides.
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
 # A file or folder of the user's, which is an input of a rule.
 UserPath = Annotated[str, AfterValidator(_without_braces)]
 
@@ -40,6 +43,12 @@ class Settings(BaseModel):
     """Base of every config block: unknown keys are refused, values cannot change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FeatureSettings(Settings):
+    """How features are stored."""
+
+    dtype: Literal["float32", "float16"] = Field("float32", description="of the stored features")
 
 
 Model = TypeVar("Model", bound=Settings)

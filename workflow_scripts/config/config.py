@@ -6,15 +6,25 @@ This module reads it, and turns whatever is wrong into one readable line each.
 import difflib
 import types
 from collections.abc import Mapping
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from workflow_scripts.common.settings import Name, Settings
-from workflow_scripts.common.zoos import AnyZoo
+from workflow_scripts.kinds.registry import KINDS
+from workflow_scripts.kinds.zoo import ZooSettings
 from workflow_scripts.selection.settings import METHODS
+
+if TYPE_CHECKING:
+    AnyZoo = ZooSettings
+else:
+    # Each kind says by its model what `modality:` names it.
+    AnyZoo = Annotated[
+        Union[tuple(kind.settings for kind in KINDS)],  # noqa: UP007
+        Field(discriminator="modality"),
+    ]
 
 
 class Config(Settings):
@@ -90,8 +100,16 @@ def _spelled_out(raw: Mapping[str, Any]) -> Any:
         return raw
     return {
         **raw,
-        "zoos": {name: _named_tasks(_named_methods(zoo)) for name, zoo in raw["zoos"].items()},
+        "zoos": {name: _of_kind(_named_methods(zoo)) for name, zoo in raw["zoos"].items()},
     }
+
+
+def _of_kind(zoo: Any) -> Any:
+    """The same, as its kind spells it out."""
+    for kind in KINDS:
+        if isinstance(zoo, dict) and zoo.get("modality") == kind.name:
+            return kind.settings.spelled_out(zoo)
+    return zoo
 
 
 def _named_methods(zoo: Any) -> Any:
@@ -108,22 +126,6 @@ def _named_methods(zoo: Any) -> Any:
     return zoo
 
 
-def _named_tasks(zoo: Any) -> Any:
-    """``source:`` said where text tasks are the embedded source's by name, or are in files."""
-    match zoo:
-        case {"modality": "text", "data": {"source": str(source)}, "tasks": list(names)}:
-            # A name that is not hashable is no name; the validation says so.
-            tasks = {str(name): {"source": source, "task": name} for name in names}
-            return zoo | {"tasks": tasks}
-        case {"modality": "text", "tasks": dict(tasks)}:
-            named = {
-                name: {"source": "files"} | task if isinstance(task, dict) else task
-                for name, task in tasks.items()
-            }
-            return zoo | {"tasks": named}
-    return zoo
-
-
 def _line(details: ErrorDetails) -> str:
     path, owner, annotation = _locate(details["loc"])
     kind, given = details["type"], details["input"]
@@ -131,7 +133,7 @@ def _line(details: ErrorDetails) -> str:
         unknown = path.pop()
         where = ".".join(path) or "the top level"
         close = difflib.get_close_matches(unknown, owner.model_fields, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        hint = f" (did you mean {close[0]!r}?)" if close else _of_other_kinds(unknown, owner)
         return f"{where}: unknown key {unknown!r}{hint}; allowed: {', '.join(owner.model_fields)}"
     where = ".".join(path) or "the top level"
     if kind == "missing":
@@ -140,8 +142,6 @@ def _line(details: ErrorDetails) -> str:
         return f"{where}: {details['ctx']['error']!s}"
     if kind.startswith("union_tag"):
         key = str(details["ctx"]["discriminator"]).strip("'")
-        # A function tells zoos apart, by their modality and what else they have.
-        key = "modality" if key.endswith("()") else key
         allowed = ", ".join(
             dict.fromkeys(_named_by(member, key) for member in _members(annotation))
         )
@@ -163,6 +163,14 @@ def _line(details: ErrorDetails) -> str:
     if isinstance(given, str) and kind.startswith("float") and _is_number(given):
         message += " (YAML reads 1e-3 as a text: write 1.0e-3)"
     return f"{where}: {message}; given: {_shown(given)}"
+
+
+def _of_other_kinds(key: str, owner: type[Settings]) -> str:
+    """A hint that zoos of other kinds have a key."""
+    others = [kind.name for kind in KINDS if key in kind.settings.model_fields]
+    if not others or not issubclass(owner, ZooSettings):
+        return ""
+    return f" (zoos of modality: {' or '.join(others)} have it)"
 
 
 def _shown(value: Any) -> str:
@@ -216,13 +224,11 @@ def _members(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-_DISCRIMINATORS = ("source", "kind", "method", "solver")
+_DISCRIMINATORS = ("modality", "source", "kind", "method", "solver")
 
 
 def _tag(member: Any) -> str | None:
     """By what a location tells a member of a union from the others."""
-    if hasattr(member, "tag"):
-        return str(member.tag)
     for key in _DISCRIMINATORS:
         if key in getattr(member, "model_fields", {}):
             return _named_by(member, key)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.atomic import atomic_path
-from workflow_scripts.config.config import Config
 from workflow_scripts.common.script import parser, run
+from workflow_scripts.config.config import Config
+from workflow_scripts.kinds.registry import KINDS
 
 SCHEMA = Path(__file__).with_name("config.schema.json")
 
@@ -19,12 +20,8 @@ def schema_text() -> str:
     methods = schema["$defs"]["SelectionSettings"]["properties"]["methods"]
     for method in methods["patternProperties"].values():
         method["anyOf"].append({"type": "null"})
-    # Tasks of the embedded source may be named alone.
-    tasks = schema["$defs"]["TextZoo"]["properties"]["tasks"]
-    names = schema["$defs"]["StdlibTask"]["properties"]["task"]["enum"]
-    listed = {"type": "array", "items": {"enum": names}}
-    keep = {key: tasks.pop(key) for key in ("title", "description", "default") if key in tasks}
-    schema["$defs"]["TextZoo"]["properties"]["tasks"] = keep | {"anyOf": [tasks, listed]}
+    for kind in KINDS:
+        kind.settings.extend_schema(schema["$defs"])
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.checkpoint_names import feature_path
-from workflow_scripts.kinds.text.sentences import read_sentences
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import (
@@ -45,6 +44,7 @@ from workflow_scripts.covariance.sums_file import (
     sums_key,
     write_sums,
 )
+from workflow_scripts.kinds.text.sentences import read_sentences
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from workflow_scripts.selection.settings import RandomSettings, SelectionSettings
+
 _BYTES = {"float32": 4, "float16": 2}
 # What the rules that run checkpoints ask for, and what libraries and batches take of it.
 _ASKED, _BESIDE = 4_000_000_000, 1_000_000_000
@@ -112,3 +114,28 @@ def in_bytes(size: int) -> str:
         if size >= scale:
             return f"{size / scale:.1f} {unit}"
     return f"{size / 1e3:.1f} kB" if size else "nothing"
+
+
+def least_of_interval() -> int:
+    """How many tasks, and how many random sets of each size, an interval takes."""
+    # It imports scipy.stats, which takes longer than all else here.
+    from workflow_scripts.report.bootstrap import LEAST
+
+    return LEAST
+
+
+def why_no_interval(tasks: int, selection: SelectionSettings) -> str:
+    """Why no gain will have an interval; empty if they will, or there are no scores.
+
+    Args:
+        tasks: how many there are.
+    """
+    least = least_of_interval()
+    methods = selection.methods.values()
+    sets = sum(one.draws for one in methods if isinstance(one, RandomSettings))
+    if not tasks or min(tasks, sets) >= least:
+        return ""
+    return (
+        f"scores will have no intervals, which take {least} tasks and {least} random sets of each "
+        f"size: here are {tasks} and {sets}"
+    )

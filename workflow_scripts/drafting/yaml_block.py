@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from workflow_scripts.drafting.intervals import least_of_interval
+from workflow_scripts.drafting.cost import least_of_interval
 
 Entry = dict[str, Any]
 

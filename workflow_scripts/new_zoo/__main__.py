@@ -20,89 +20,38 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import yaml
 
-from workflow_scripts.config.config import ConfigError, read_config
 from workflow_scripts.common.script import UserError, run
-from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
+from workflow_scripts.config.config import ConfigError, read_config
+from workflow_scripts.config.schema import SCHEMA
+from workflow_scripts.drafting.answers import one_of
+from workflow_scripts.drafting.cost import cost_lines
+from workflow_scripts.drafting.questions import Questions
 from workflow_scripts.drafting.yaml_block import Entry, plain, render
-from workflow_scripts.drafting.cost import Cost, cost_lines
-from workflow_scripts.new_zoo.flags import Kind, kind_of_flags, read_flags, refuse_misfits
-from workflow_scripts.kinds.agents.draft import ask_image_entry, one_of
-from workflow_scripts.kinds.image.draft import find_own_image_zoo
+from workflow_scripts.kinds.registry import KINDS
+from workflow_scripts.kinds.zoo import ZooSettings
+from workflow_scripts.new_zoo.flags import Drafters, kind_of_flags, read_flags, refuse_misfits
 from workflow_scripts.new_zoo.places import free_name, free_output
 from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
-from workflow_scripts.drafting.questions import Questions
-from workflow_scripts.kinds.text.draft import find_text_zoo
-from workflow_scripts.drafting.zoo_cost import image_cost, own_image_cost, text_cost
-from workflow_scripts.drafting.zoo_of_checkpoints import zoo_entry
 
 ROOT = Path(__file__).parents[2]
-Price = Callable[[Mapping[str, int]], Cost]
-AnyZoo = TypeVar("AnyZoo", TextZoo, OwnImageZoo, ImageZoo)
-SCHEMA = ROOT / "workflow_scripts/config/config.schema.json"
 
 
-def ask_kind(flags: argparse.Namespace, modality: str, questions: Questions) -> Kind:
-    """The kind of zoo, which the flags may tell; agents need nothing, where nobody is asked."""
-    kind = kind_of_flags(flags, modality)
-    if kind is not None or not questions.asks:
-        return kind or ImageZoo
-    answer = questions.ask(
-        "Checkpoints that exist already, or agents trained here",
-        one_of(("checkpoints", "agents")),
-        "checkpoints",
-    )
-    return OwnImageZoo if answer == "checkpoints" else ImageZoo
-
-
-def ask_zoo(
-    name: str, kind: Kind, flags: argparse.Namespace, questions: Questions
-) -> tuple[Entry, Price]:
-    """What stands in the config under the zoo's name, and what tells the cost of its jobs.
-
-    Numbers of a zoo of agents that do not fit together are asked for again.
-
-    Raises:
-        UserError: if what the flags say cannot be used.
-    """
-    if kind is TextZoo:
-        texts = find_text_zoo(flags, questions)
-        entry = zoo_entry(texts, flags.sizes)
-        return entry, partial(text_cost, validated(TextZoo, name, entry), texts)
-    if kind is OwnImageZoo:
-        images = find_own_image_zoo(flags, questions)
-        entry = zoo_entry(images, flags.sizes)
-        return entry, partial(own_image_cost, validated(OwnImageZoo, name, entry), images)
-    while True:
-        asked = questions.asked
-        entry = ask_image_entry(flags, questions)
-        try:
-            return entry, partial(image_cost, validated(ImageZoo, name, entry))
-        except UserError as error:
-            # Other answers do not mend what a flag says.
-            if questions.asked == asked or flags.sizes:
-                raise
-            questions.say(f"    {error}; so once more, from the images on")
-
-
-def validated(kind: type[AnyZoo], name: str, entry: Entry) -> AnyZoo:
+def validated(name: str, entry: Entry) -> ZooSettings:
     """The zoo as the workflow reads it.
 
     Raises:
         UserError: if the config's models refuse it.
     """
     try:
-        zoo = read_config({"zoos": {name: plain(entry)}}).zoos[name]
+        return read_config({"zoos": {name: plain(entry)}}).zoos[name]
     except ConfigError as error:
         raise UserError("; ".join(error.lines)) from error
-    assert isinstance(zoo, kind)
-    return zoo
 
 
 def jobs_of(text: str) -> dict[str, int]:
@@ -122,15 +71,16 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     An interrupt may come at a question or while something is looked at.
     """
-    flags = read_flags(__doc__, argv)
+    drafters = {kind.name: kind.load_drafter() for kind in KINDS}
+    flags = read_flags(__doc__, argv, drafters)
     try:
-        begin(flags)
+        begin(flags, drafters)
     except KeyboardInterrupt:
         print(file=sys.stderr)
         raise UserError("stopped; nothing is written") from None
 
 
-def begin(flags: argparse.Namespace) -> None:
+def begin(flags: argparse.Namespace, drafters: Drafters) -> None:
     """Ask what the flags do not say, check, say what a run costs, write the config.
 
     Raises:
@@ -139,7 +89,7 @@ def begin(flags: argparse.Namespace) -> None:
     if not Path.cwd().samefile(ROOT):
         raise UserError(f"run this in {ROOT}: paths in a config are relative to it")
     # What is fetched is said by the questions themselves.
-    for logger in ("httpx2", "workflow_scripts.checkpoints"):
+    for logger in ("httpx2", "workflow_scripts.pretrained"):
         logging.getLogger(logger).setLevel(logging.WARNING)
 
     questions = Questions(sys.stdin.isatty(), sys.stdin, sys.stderr)
@@ -149,15 +99,14 @@ def begin(flags: argparse.Namespace) -> None:
         "Name of the zoo",
         partial(free_name, root=ROOT, force=flags.force),
     )
-    modality = questions.get(
+    kind = questions.get(
         "--modality",
-        flags.modality,
-        "What do the checkpoints read, text or image",
-        one_of(("text", "image")),
-        "text" if questions.asks else None,
+        flags.modality or kind_of_flags(flags, drafters),
+        f"What kind of zoo: {', '.join(drafters)}",
+        one_of(drafters),
+        next(iter(drafters)) if questions.asks else None,
     )
-    kind = ask_kind(flags, modality, questions)
-    refuse_misfits(flags, kind)
+    refuse_misfits(flags, kind, drafters)
     output = questions.get(
         "--output",
         flags.output,
@@ -165,7 +114,8 @@ def begin(flags: argparse.Namespace) -> None:
         partial(free_output, force=flags.force),
         f"{name}.yaml",
     )
-    entry, price = ask_zoo(name, kind, flags, questions)
+    draft = drafters[kind].begin(flags, questions, partial(validated, name))
+    entry = draft.entry
     path = Path(f"{name}.yaml" if output == "-" else output)
     schema = Path(os.path.relpath(SCHEMA, path.resolve().parent)).as_posix()
     command = f"snakemake --configfile {shlex.quote(path.as_posix())} --cores all"
@@ -174,7 +124,7 @@ def begin(flags: argparse.Namespace) -> None:
     assert yaml.safe_load(text) == {"zoos": {name: plain(entry)}}
 
     questions.say("A run will cost")
-    for line in cost_lines(price(jobs_of(text)), shutil.disk_usage(ROOT).free):
+    for line in cost_lines(draft.price(jobs_of(text)), shutil.disk_usage(ROOT).free):
         questions.say(f"    {line}")
     if output == "-":
         sys.stdout.write(text)

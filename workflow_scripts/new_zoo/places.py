@@ -4,9 +4,9 @@ from pathlib import Path
 
 import yaml
 
-from workflow_scripts.config.config import RESERVED_NAMES
 from workflow_scripts.common.script import UserError
-from workflow_scripts.drafting.names import checked_name
+from workflow_scripts.config.config import RESERVED_NAMES
+from workflow_scripts.drafting.answers import checked_name
 
 
 def free_name(text: str, root: Path, force: bool) -> str:

@@ -4,6 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from workflow_scripts.common.checkpoint_card import TextCard, described, model_details, write_card
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.finding import found
+from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.pretrained.checkpoint_files import (
     Modality,
     add_modality,
@@ -12,10 +16,6 @@ from workflow_scripts.pretrained.checkpoint_files import (
     missing_parts,
     needed_paths,
 )
-from workflow_scripts.common.checkpoint_card import TextCard, described, model_details, write_card
-from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.finding import found
-from workflow_scripts.common.script import UserError, parser, run
 
 
 def describe(

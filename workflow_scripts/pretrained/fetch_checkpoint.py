@@ -31,6 +31,11 @@ from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils.sha import git_hash
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
+from workflow_scripts.common.checkpoint_card import TextCard, described, model_details, write_card
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.finding import found
+from workflow_scripts.common.retry import first_line, with_retries
+from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.pretrained.checkpoint_files import (
     CONFIG,
     Modality,
@@ -41,11 +46,6 @@ from workflow_scripts.pretrained.checkpoint_files import (
     needed_files,
     needed_paths,
 )
-from workflow_scripts.common.checkpoint_card import TextCard, described, model_details, write_card
-from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.finding import found
-from workflow_scripts.common.retry import first_line, with_retries
-from workflow_scripts.common.script import UserError, parser, run
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
-from workflow_scripts.kinds.agents.networks import build_network
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
+from workflow_scripts.kinds.agents.networks import build_network
 
 
 @dataclass(frozen=True)

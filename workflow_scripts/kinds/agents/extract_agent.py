@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from workflow_scripts.kinds.agents.agent_file import load_agent
-from workflow_scripts.kinds.agents.networks import feature_dim
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import DTYPES, FeatureWriter
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.speed import log_speed
+from workflow_scripts.kinds.agents.agent_file import load_agent
+from workflow_scripts.kinds.agents.networks import feature_dim
 from workflow_scripts.kinds.agents.penultimate import image_features
 
 

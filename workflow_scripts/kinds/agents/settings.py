@@ -1,13 +1,20 @@
-"""Settings of stage 1: where images come from and how they are shared out."""
+"""Settings of agents: where their images come from, how these are shared out, and training."""
 
+import difflib
 from math import comb
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+)
 
-from workflow_scripts.common.settings import AllDifferent, Settings, UserPath
-
-Fraction = Annotated[float, Field(gt=0, lt=1)]
+from workflow_scripts.common.settings import Fraction, Settings, UserPath
+from workflow_scripts.images.settings import Rotations
 
 
 class DigitsSource(Settings):
@@ -50,22 +57,13 @@ class Cifar100Source(Settings):
 ImageSource = Annotated[DigitsSource | Cifar100Source, Field(discriminator="source")]
 
 
-def unturned_refused(rotations: list[float]) -> list[float]:
-    """The rotations, if each turns an image."""
-    if 0 in rotations:
-        raise ValueError("0 is no rotation; every image is there unturned already")
-    return rotations
-
-
 class ProbeSettings(Settings):
     """The unlabelled images from which the covariance is estimated."""
 
     samples_per_class: PositiveInt = Field(10, description="probe images of each class")
-    rotations: Annotated[list[float], AllDifferent] = Field(
+    rotations: Rotations = Field(
         [], description="degrees by which each probe image is also turned, beside itself"
     )
-
-    _turn = field_validator("rotations")(unturned_refused)
 
 
 class TaskSettings(Settings):
@@ -156,3 +154,67 @@ def images_problem(
             f"a class has {source.test_per_class}"
         )
     return None
+
+
+# The classification models of torchvision, spelled out because importing it takes seconds; a test
+# keeps the list in step.
+# fmt: off
+TORCHVISION_NETWORKS = [
+    "alexnet", "convnext_base", "convnext_large", "convnext_small", "convnext_tiny",
+    "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0",
+    "efficientnet_b1", "efficientnet_b2", "efficientnet_b3", "efficientnet_b4",
+    "efficientnet_b5", "efficientnet_b6", "efficientnet_b7", "efficientnet_v2_l",
+    "efficientnet_v2_m", "efficientnet_v2_s", "googlenet", "inception_v3", "maxvit_t",
+    "mnasnet0_5", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3", "mobilenet_v2",
+    "mobilenet_v3_large", "mobilenet_v3_small", "regnet_x_16gf", "regnet_x_1_6gf",
+    "regnet_x_32gf", "regnet_x_3_2gf", "regnet_x_400mf", "regnet_x_800mf", "regnet_x_8gf",
+    "regnet_y_128gf", "regnet_y_16gf", "regnet_y_1_6gf", "regnet_y_32gf", "regnet_y_3_2gf",
+    "regnet_y_400mf", "regnet_y_800mf", "regnet_y_8gf", "resnet101", "resnet152", "resnet18",
+    "resnet34", "resnet50", "resnext101_32x8d", "resnext101_64x4d", "resnext50_32x4d",
+    "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+    "squeezenet1_0", "squeezenet1_1", "swin_b", "swin_s", "swin_t", "swin_v2_b", "swin_v2_s",
+    "swin_v2_t", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19",
+    "vgg19_bn", "vit_b_16", "vit_b_32", "vit_h_14", "vit_l_16", "vit_l_32", "wide_resnet101_2",
+    "wide_resnet50_2",
+]
+# fmt: on
+
+
+class TrainingSettings(Settings):
+    """Stochastic gradient descent with a stepped learning rate, and augmentation."""
+
+    network: str = Field(
+        "convnet", description="convnet, or a torchvision classification model such as resnet50"
+    )
+    epochs: PositiveInt = Field(20, description="passes over the training images")
+    batch_size: Annotated[int, Field(ge=2)] = Field(64, description="images of a step")
+    learning_rate: PositiveFloat = Field(0.1, description="before any step down")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="of the gradient")
+    weight_decay: NonNegativeFloat = Field(5e-4, description="L2 penalty on every weight")
+    milestones: list[PositiveInt] = Field(
+        [], description="epochs after which the learning rate is multiplied by gamma"
+    )
+    gamma: PositiveFloat = Field(0.2, description="factor of the learning rate at a milestone")
+    warmup_epochs: NonNegativeInt = Field(
+        0, description="epochs over which the learning rate grows from zero, step by step"
+    )
+    crop_padding: NonNegativeInt = Field(
+        0, description="pixels by which images are shifted at random, each way"
+    )
+    horizontal_flip: bool = Field(False, description="mirror half of the images")
+    rotation: NonNegativeFloat = Field(0.0, description="degrees of random rotation, each way")
+
+    @field_validator("network")
+    @classmethod
+    def _is_known(cls, network: str) -> str:
+        known = ["convnet", *TORCHVISION_NETWORKS]
+        if network not in known:
+            close = difflib.get_close_matches(network, known, n=3)
+            some = "choose convnet, or a classifier of torchvision, such as resnet18"
+            hint = f"did you mean {' or '.join(close)}?" if close else some
+            raise ValueError(f"there is no network {network!r}; {hint}")
+        return network
+
+
+class AgentSettings(AgentSplitSettings, TrainingSettings):
+    """The checkpoints of a zoo of agents: classifiers trained in the workflow."""

@@ -20,10 +20,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from workflow_scripts.kinds.agents.agent_file import AgentCard, save_agent
-from workflow_scripts.kinds.agents.augmentation import augmented, normalised
-from workflow_scripts.kinds.agents.networks import build_network
-from workflow_scripts.pretrained.settings import TrainingSettings
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.finding import found
@@ -32,6 +28,10 @@ from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.sgd_step import sgd_step
 from workflow_scripts.images.image_units import Units, read_units
+from workflow_scripts.kinds.agents.agent_file import AgentCard, save_agent
+from workflow_scripts.kinds.agents.augmentation import augmented, normalised
+from workflow_scripts.kinds.agents.networks import build_network
+from workflow_scripts.kinds.agents.settings import TrainingSettings
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.speed import log_speed
-from workflow_scripts.kinds.text.feature_settings import VisionFeatureSettings
+from workflow_scripts.kinds.image.feature_settings import VisionFeatureSettings
 from workflow_scripts.kinds.image.vision_model import load_vision_model
 
 

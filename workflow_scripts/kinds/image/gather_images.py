@@ -19,7 +19,6 @@ from tqdm import tqdm
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, positive_int, run
-from workflow_scripts.images.image_units import Units, write_units
 from workflow_scripts.images.image_folder import (
     SUFFIXES,
     Classes,
@@ -27,6 +26,7 @@ from workflow_scripts.images.image_folder import (
     images_by_class,
     probe_images,
 )
+from workflow_scripts.images.image_units import Units, write_units
 from workflow_scripts.images.rotation import rotated
 
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt
 
-from workflow_scripts.common.settings import AllDifferent, Settings, UserPath
-from workflow_scripts.kinds.agents.settings import Fraction, unturned_refused
+from workflow_scripts.common.settings import Fraction, Settings, UserPath
+from workflow_scripts.images.settings import Rotations
 
 SPLITS: tuple[Literal["train", "dev", "test"], ...] = ("train", "dev", "test")
 
@@ -17,12 +17,10 @@ class FolderProbe(Settings):
         description="holds images, in itself or in folders"
     )
     max_images: PositiveInt = Field(1000, description="so many at most, drawn at random")
-    rotations: Annotated[list[float], AllDifferent] = Field(
+    rotations: Rotations = Field(
         [], description="degrees by which each image is also turned, beside itself"
     )
     home: str | None = Field(None, description="where it is from; said when it is missing")
-
-    _turn = field_validator("rotations")(unturned_refused)
 
 
 class FolderTask(Settings):

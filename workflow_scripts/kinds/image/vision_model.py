@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModel
 
 from workflow_scripts.common.retry import first_line
 from workflow_scripts.common.script import UserError
-from workflow_scripts.kinds.text.feature_settings import VisionFeatureSettings
+from workflow_scripts.kinds.image.feature_settings import VisionFeatureSettings
 
 
 @dataclass(frozen=True)

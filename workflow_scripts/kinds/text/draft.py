@@ -1,21 +1,39 @@
-"""A text zoo from flags and answers: how its probe and its tasks are looked at."""
+"""Begins a text zoo: asks for its probe and tasks, and tells what a run costs."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from workflow_scripts.common.script import UserError
-from workflow_scripts.kinds.text.formats.formats import FORMATS
-from workflow_scripts.kinds.text.settings import FilesTask
-from workflow_scripts.drafting.named_files import named_file
-from workflow_scripts.drafting.names import as_name
+from workflow_scripts.common.script import UserError, positive_int
+from workflow_scripts.drafting.answers import as_name, named_file, settings_of
+from workflow_scripts.drafting.cost import Cost, Features
+from workflow_scripts.drafting.draft import AddFlags, Check, Draft
+from workflow_scripts.drafting.pretrained_zoo import (
+    FoundZoo,
+    Parts,
+    add_flags,
+    cost_of_checkpoints,
+    find_zoo,
+    zoo_entry,
+)
 from workflow_scripts.drafting.questions import Questions
-from workflow_scripts.drafting.settings_of import settings_of
-from workflow_scripts.drafting.tasks import free_task_name, read_task
-from workflow_scripts.kinds.text.found import FoundProbe, FoundTask, find_probe, find_task
-from workflow_scripts.drafting.zoo_of_checkpoints import FoundZoo, Parts, find_zoo
+from workflow_scripts.drafting.tasks import free_task_name, read_words
+from workflow_scripts.kinds.text.formats.formats import FORMATS
+from workflow_scripts.kinds.text.formats.guess_format import possible_formats
+from workflow_scripts.kinds.text.found import (
+    FoundProbe,
+    FoundTask,
+    Words,
+    find_probe,
+    find_task,
+    words_of,
+)
+from workflow_scripts.kinds.text.settings import SPLITS, FilesTask
+from workflow_scripts.kinds.text.zoo import TextZoo
 
+_KEYS = ("name", *SPLITS, "format", "target", "metric", "corpus")
+_FORMATS_IN = "the README's table of formats says what a file of each holds"
 FoundTextZoo = FoundZoo[FoundProbe, FoundTask]
 
 
@@ -123,3 +141,76 @@ def _on_known_sentences(settings: FilesTask, found: list[FoundTask]) -> FilesTas
         ):
             return settings.model_copy(update={"corpus": one.settings.corpus or one.name})
     return settings
+
+
+def read_task(words: Sequence[str], taken: Collection[str]) -> tuple[str, FilesTask, list[str]]:
+    """What names a task, and the formats that its first file can be read in, if none is named.
+
+    Args:
+        words: paths of training files, or ``key=value``; ``name``, and the keys of the config.
+        taken: the names of other tasks.
+
+    Returns:
+        name, settings, and formats, of which the settings have the first.
+
+    Raises:
+        UserError: if a key is unknown, a file is missing, or no format fits.
+    """
+    named = partial(named_file, meant="name a labelled file")
+    name, given = read_words(words, taken, _KEYS, SPLITS, "file", named)
+    formats = given.get("format") or possible_formats(Path(given["train"][0]))
+    if not formats:
+        raise UserError(f"{given['train'][0]}: no format fits this file; {_FORMATS_IN}")
+    keys = {key: values if key in SPLITS else values[0] for key, values in given.items()}
+    settings = settings_of(FilesTask, keys | {"format": formats[0]}, _FORMATS_IN)
+    return name, settings, [] if "format" in given else formats
+
+
+def text_cost(zoo: TextZoo, found: FoundTextZoo, jobs: Mapping[str, int]) -> Cost:
+    """What a run of a text zoo costs.
+
+    Args:
+        found: its parts, looked at.
+        jobs: how many, by stage.
+    """
+    corpora: dict[str, set[Words]] = {}
+    for task in found.tasks:
+        corpora.setdefault(zoo.corpus_of(task.name), set()).update(task.sentences)
+    features = [Features("probe", found.probe.words, "words")] + [
+        Features(corpus, words_of(sentences), "words") for corpus, sentences in corpora.items()
+    ]
+    return cost_of_checkpoints(
+        zoo,
+        found.checkpoints,
+        features,
+        jobs,
+        other_downloads={"wikitext-2": found.probe.download},
+        images=0,
+        rule="extract_word_features",
+    )
+
+
+def add_text_flags(flags: argparse.ArgumentParser) -> None:
+    """Add the flags that say how a text probe is read."""
+    text = flags.add_argument_group("text zoos")
+    text.add_argument(
+        "--probe-format", choices=["sentences", *FORMATS], help="[default: what it looks like]"
+    )
+    text.add_argument("--min-words", type=positive_int, help="of a sentence of the probe")
+
+
+class TextDrafter:
+    """Begins zoos of language models."""
+
+    groups: tuple[AddFlags, ...] = (add_flags, add_text_flags)
+    task_flags: tuple[str, ...] = ("task",)
+
+    def begin(self, flags: argparse.Namespace, questions: Questions, check: Check) -> Draft:
+        """Look at everything that the flags name, and ask for what they do not.
+
+        Raises:
+            UserError: on the first thing that a flag names and that cannot be used.
+        """
+        found = find_text_zoo(flags, questions)
+        entry = zoo_entry(found, flags.sizes)
+        return Draft(entry, partial(text_cost, check(entry), found))

@@ -11,7 +11,6 @@ from tqdm import tqdm
 from transformers.utils import logging as transformers_logging
 
 from workflow_scripts.common.checkpoint_card import read_card
-from workflow_scripts.kinds.text.sentences import read_sentences
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
@@ -20,6 +19,7 @@ from workflow_scripts.common.script import UserError, existing_file, parser, pos
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.speed import log_speed
 from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
+from workflow_scripts.kinds.text.sentences import read_sentences
 from workflow_scripts.kinds.text.text_model import load_text_model
 from workflow_scripts.kinds.text.word_features import feature_width, word_features
 

@@ -7,8 +7,12 @@ from typing import Any
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task
 from workflow_scripts.covariance.resampling import LEAST_GROUPS
-from workflow_scripts.kinds.text.read_task import read_splits, word_task
+from workflow_scripts.drafting.answers import counted, named_file, settings_of
+from workflow_scripts.evaluation.metrics import metric_for
+from workflow_scripts.evaluation.task_problem import number_targets, split_examples
 from workflow_scripts.kinds.text.formats.formats import FORMATS, LabelledSentence
+from workflow_scripts.kinds.text.formats.guess_format import possible_formats
+from workflow_scripts.kinds.text.read_task import read_splits, word_task
 from workflow_scripts.kinds.text.settings import (
     SPLITS,
     FilesTask,
@@ -18,12 +22,6 @@ from workflow_scripts.kinds.text.settings import (
     target_of,
 )
 from workflow_scripts.kinds.text.write_probe import SENTENCES, probe_sentences, read_text
-from workflow_scripts.evaluation.metrics import metric_for
-from workflow_scripts.evaluation.task_problem import number_targets, split_examples
-from workflow_scripts.drafting.counted import counted
-from workflow_scripts.kinds.text.formats.guess_format import possible_formats
-from workflow_scripts.drafting.named_files import named_file
-from workflow_scripts.drafting.settings_of import settings_of
 
 # Of the training lines of wikitext-2 that have ten words or more, about.
 _WIKITEXT_SENTENCES, _WIKITEXT_WORDS = 17_500, 2_000_000

@@ -7,10 +7,10 @@ encoded once.
 from collections.abc import Sequence
 from pathlib import Path
 
-from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.kinds.text.formats.formats import FORMATS
+from workflow_scripts.kinds.text.sentences import write_sentences
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.kinds.text.sentences import read_sentences
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.task_file import SPLITS, Task, write_task
 from workflow_scripts.kinds.text.formats.formats import FORMATS, LabelledSentence, TaskFormat
+from workflow_scripts.kinds.text.sentences import read_sentences
 
 Splits = dict[str, list[LabelledSentence]]
 

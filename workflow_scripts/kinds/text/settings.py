@@ -4,8 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema, field_validator
 
-from workflow_scripts.common.settings import Name, Settings, UserPath
-from workflow_scripts.kinds.agents.settings import Fraction
+from workflow_scripts.common.settings import Fraction, Name, Settings, UserPath
 from workflow_scripts.kinds.text.formats.formats import FORMATS
 
 Format = Literal[

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.common.script import UserError
-from workflow_scripts.kinds.text.reading_windows import Windows, reading_windows
 from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
+from workflow_scripts.kinds.text.reading_windows import Windows, reading_windows
 from workflow_scripts.kinds.text.sub_words import SpecialTokens
 from workflow_scripts.kinds.text.text_model import TextModel, hidden_states
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from workflow_scripts.kinds.text.sentences import Sentence, read_sentences, write_sentences
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.kinds.text.formats.formats import FORMATS
+from workflow_scripts.kinds.text.sentences import Sentence, read_sentences, write_sentences
 
 SENTENCES = "sentences"
 

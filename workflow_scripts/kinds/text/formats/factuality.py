@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.script import UserError
-from workflow_scripts.kinds.text.formats.labelled_lines import NO_BREAK_SPACE, LabelledSentence, read_lines
+from workflow_scripts.kinds.text.formats.labelled_lines import (
+    NO_BREAK_SPACE,
+    LabelledSentence,
+    read_lines,
+)
 
 _SPACE = str.maketrans(dict.fromkeys(" \t\r\n", NO_BREAK_SPACE))
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from workflow_scripts.kinds.text.miniatures.objectives import IGNORED, Example
-from workflow_scripts.pretrained.settings import PretrainSettings
+from workflow_scripts.kinds.text.miniatures.settings import PretrainSettings
 
 MODELS = {
     "albert": ("AlbertConfig", "AlbertForMaskedLM"),

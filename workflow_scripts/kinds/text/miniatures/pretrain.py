@@ -15,7 +15,16 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
+from workflow_scripts.common.checkpoint_card import TextCard, model_details, write_card
+from workflow_scripts.common.device import choose_device
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.finding import found
+from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
+from workflow_scripts.common.seeded_order import seeded_integer
+from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.kinds.text.miniatures.networks import build_language_model
+from workflow_scripts.kinds.text.miniatures.settings import PretrainSettings
+from workflow_scripts.kinds.text.miniatures.tokenizers import encode_words, train_tokenizer
 from workflow_scripts.kinds.text.miniatures.training import (
     HeldOut,
     Sentence,
@@ -26,16 +35,8 @@ from workflow_scripts.kinds.text.miniatures.training import (
     split_sentences,
     train_language_model,
 )
-from workflow_scripts.pretrained.settings import PretrainSettings, ReadingSettings
-from workflow_scripts.common.checkpoint_card import TextCard, model_details, write_card
-from workflow_scripts.kinds.text.miniatures.tokenizers import encode_words, train_tokenizer
 from workflow_scripts.kinds.text.sentences import read_sentences
-from workflow_scripts.common.device import choose_device
-from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.finding import found
-from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
-from workflow_scripts.common.seeded_order import seeded_integer
-from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.pretrained.settings import ReadingSettings
 
 
 @dataclass(frozen=True)

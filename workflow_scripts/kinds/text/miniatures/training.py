@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.kinds.text.miniatures import objectives
 from workflow_scripts.kinds.text.miniatures.networks import initial_spread, prediction_loss
 from workflow_scripts.kinds.text.miniatures.objectives import IGNORED, Example
-from workflow_scripts.pretrained.settings import PretrainSettings
-from workflow_scripts.common.seeded_order import seeded_order
+from workflow_scripts.kinds.text.miniatures.settings import PretrainSettings
 
 Sentence = Sequence[str]
 

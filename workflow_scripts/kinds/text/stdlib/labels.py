@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import get_args
 
-from workflow_scripts.kinds.text.stdlib.names import Binding, Comprehension, ModuleNames
 from workflow_scripts.kinds.text.stdlib.logical_lines import Word
+from workflow_scripts.kinds.text.stdlib.names import Binding, Comprehension, ModuleNames
 from workflow_scripts.kinds.text.stdlib.syntax_trees import Statement, SyntaxTree, line_top
 
 # A kind of span and what tells one span from the next; a span is an unbroken run of equal ones.

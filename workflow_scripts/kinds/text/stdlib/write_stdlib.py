@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.kinds.text.sentences import write_sentences
 from workflow_scripts.kinds.text.stdlib.labels import LabelledLine, label_line
+from workflow_scripts.kinds.text.stdlib.logical_lines import Word, is_sentence, logical_lines
 from workflow_scripts.kinds.text.stdlib.modules import (
     THEMES,
     Module,
@@ -27,7 +28,6 @@ from workflow_scripts.kinds.text.stdlib.modules import (
     share_out_modules,
 )
 from workflow_scripts.kinds.text.stdlib.names import ModuleNames
-from workflow_scripts.kinds.text.stdlib.logical_lines import Word, is_sentence, logical_lines
 from workflow_scripts.kinds.text.stdlib.settings import StdlibSource
 from workflow_scripts.kinds.text.stdlib.syntax_trees import SyntaxTree
 from workflow_scripts.kinds.text.stdlib.writers import write_tasks

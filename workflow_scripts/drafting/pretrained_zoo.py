@@ -1,15 +1,16 @@
-"""A zoo of checkpoints from flags and answers: they, its probe and its tasks, each looked at."""
+"""A zoo of checkpoints that exist, from flags and answers: each part is looked at, and costed."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from workflow_scripts.pretrained.checkpoint_files import Modality
 from workflow_scripts.common.script import UserError
-from workflow_scripts.drafting.yaml_block import Commented, Entry, selection
 from workflow_scripts.drafting.checkpoints import FoundCheckpoint, find_checkpoint
+from workflow_scripts.drafting.cost import Cost, Features, why_no_interval
 from workflow_scripts.drafting.questions import Questions
+from workflow_scripts.drafting.yaml_block import Commented, Entry, selection
+from workflow_scripts.pretrained.checkpoint_files import Modality
 
 LEAST_CHECKPOINTS = 2
 
@@ -191,3 +192,62 @@ def _checkpoint(one: FoundCheckpoint) -> Commented:
     value = {"kind": one.settings.kind} | one.settings.model_dump(exclude_defaults=True)
     code = "; has code of its own, which trust_remote_code: true lets run" if one.own_code else ""
     return Commented(value, one.described + code)
+
+
+def cost_of_checkpoints(
+    zoo: Any,
+    checkpoints: Sequence[FoundCheckpoint],
+    features: Sequence[Features],
+    jobs: Mapping[str, int],
+    other_downloads: Mapping[str, int],
+    images: int,
+    rule: str,
+) -> Cost:
+    """What a run costs that extracts features by checkpoints that exist.
+
+    Args:
+        zoo: its settings.
+        checkpoints: looked at.
+        features: of each corpus.
+        jobs: how many, by stage.
+        other_downloads: bytes to fetch beside the checkpoints, by name.
+        images: bytes of the images that it gathers.
+        rule: that extracts the features.
+    """
+    return Cost(
+        jobs=jobs,
+        downloads={one.name: one.download for one in checkpoints} | dict(other_downloads),
+        features=features,
+        dims=[one.width for one in checkpoints if one.width],
+        unknown=[one.name for one in checkpoints if not one.width],
+        dtype=zoo.features.dtype,
+        networks=0,
+        images=images,
+        largest=max(one.network for one in checkpoints),
+        rule=rule,
+        note=why_no_interval(len(zoo.task_names), zoo.selection),
+    )
+
+
+def add_flags(flags: argparse.ArgumentParser) -> None:
+    """Add the flags that name checkpoints, probe and tasks."""
+    own = flags.add_argument_group("zoos of checkpoints that exist")
+    own.add_argument(
+        "--checkpoints",
+        nargs="+",
+        metavar="WHERE",
+        help="hub ids, id@revision, or folders; NAME= may stand before each",
+    )
+    own.add_argument(
+        "--probe",
+        help="file with a sentence a line, wikitext-2 or wikitext-2-raw; or a folder of images",
+    )
+    own.add_argument(
+        "--task",
+        nargs="+",
+        action="append",
+        metavar="WORD",
+        help="a training file, and key=value of name, dev, test, format, target, metric, corpus; "
+        "or a folder that holds a folder of images for each class, and name, dev, test; once for "
+        "each task",
+    )
