@@ -1,123 +1,61 @@
-"""The card of a checkpoint of transformers: what it is, where its files lie, which bytes they hold.
+"""The card of a checkpoint: what it is, which bytes its files hold, and what tables say of it.
 
-Wherever a checkpoint comes from, the hub, a folder or pre-training, later stages see only this.
+Whatever kind a zoo is of, later stages know of a checkpoint what its card says, and no more.
 """
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.script import UserError
-from workflow_scripts.pretrained.checkpoint_files import needed_paths
 
-Kind = Literal["hub", "folder", "pretrain"]
+Detail = str | int | float
 
 
 @dataclass(frozen=True)
-class TextCard:
+class CheckpointCard:
     """A checkpoint.
 
     Attributes:
         checkpoint: its name in the zoo.
-        kind: where it comes from.
-        source: the hub id, the folder as the config names it, or what it was pre-trained on.
-        revision: a commit of the hub, or a digest of the files.
-        folder: where the files are: absolute, or relative to the working directory.
-        files: the sha256 of each file that the checkpoint needs, by its path in the folder.
-        trust_remote_code: whether Python code in the folder may be run.
-        details: what the table of checkpoints says beside, by column.
+        source: where it comes from: an id of the hub, a folder, or how it was trained.
+        revision: a commit of the hub, or a digest of its files.
+        architecture: the kind of network; figures tell families apart by it.
+        parameters: how many numbers its weights hold; ``None`` where they do not tell.
+        files: the sha256 of each file that it needs, by its path in its folder.
+        details: what the table of checkpoints shows, by column.
+        reading: what its own kind needs to know to read it.
     """
 
     checkpoint: str
-    kind: Kind
     source: str
     revision: str
-    folder: str
+    architecture: str
+    parameters: int | None
     files: dict[str, str]
-    trust_remote_code: bool = False
-    details: dict[str, str | int | float] = field(default_factory=dict)
+    details: dict[str, Detail] = field(default_factory=dict)
+    reading: dict[str, Any] = field(default_factory=dict)
 
 
-def write_card(path: Path, card: TextCard) -> None:
+def write_card(path: Path, card: CheckpointCard) -> None:
     """Write the card as JSON, equal cards as equal bytes."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
 
 
-def read_card(path: Path) -> TextCard:
+def read_card(path: Path) -> CheckpointCard:
     """Read what :func:`write_card` wrote.
 
     Raises:
         UserError: if the file is missing or something else.
     """
     try:
-        return TextCard(**json.loads(path.read_text(encoding="utf-8")))
+        return CheckpointCard(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such card of a checkpoint") from None
     except (TypeError, ValueError) as error:
         raise UserError(
-            f"{path}: this is no card of such a checkpoint; delete it and run again"
+            f"{path}: this is no card of a checkpoint; delete it and run again"
         ) from error
-
-
-def described(card: TextCard) -> str:
-    """The kind of model of a checkpoint and its size, as far as they are known, in words."""
-    words = {"layers": "{} layers", "width": "of width {}", "parameters": "{:,} parameters"}
-    sizes = [text.format(card.details[key]) for key, text in words.items() if key in card.details]
-    return ", ".join([str(card.details["model"]), *sizes]).replace("layers, of", "layers of")
-
-
-def model_details(folder: Path) -> dict[str, str | int | float]:
-    """What ``config.json`` and the weights say of a model, as columns of the table of checkpoints.
-
-    Raises:
-        UserError: if the folder has no such file, or it names no kind of model.
-    """
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        details: dict[str, str | int | float] = {"model": config["model_type"]}
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: there is no such file; a checkpoint is a folder with config.json, weights "
-            "and a tokenizer, as transformers' save_pretrained writes it"
-        ) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path}: this is no configuration of transformers; fetch or save the checkpoint again"
-        ) from error
-    for column, keys in {
-        "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers"),
-        "width": ("hidden_size", "d_model", "n_embd", "emb_dim", "dim"),
-    }.items():
-        for key in keys:
-            if isinstance(config.get(key), int):
-                details[column] = config[key]
-                break
-    parameters = weight_count(folder)
-    return details if parameters is None else details | {"parameters": parameters}
-
-
-def weight_count(folder: Path) -> int | None:
-    """How many numbers a checkpoint's safetensors files hold, heads and buffers included.
-
-    Returns:
-        ``None`` where its weights are of another kind, which tell only when they are loaded.
-    """
-    paths = [path for path in needed_paths(folder, False) if path.suffix == ".safetensors"]
-    try:
-        return sum(_numbers_in(path) for path in paths) or None
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
-        return None
-
-
-def _numbers_in(path: Path) -> int:
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > path.stat().st_size:
-            raise ValueError("the header is longer than the file")
-        tensors = json.loads(file.read(length))
-    return sum(math.prod(one["shape"]) for key, one in tensors.items() if key != "__metadata__")

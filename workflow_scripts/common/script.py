@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from workflow_scripts.common.disk_error import told
+from workflow_scripts.common.facts import WarningRecorder, write_facts
 
 Main = Callable[[Sequence[str] | None], None]
-
-
-# How a line of a log goes on after the time, where it warns.
-WARNING = "warning: "
 
 
 class UserError(Exception):
@@ -29,8 +26,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """An argument parser whose ``--help`` begins with the script's docstring."""
-    return _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """An argument parser whose ``--help`` begins with the script's docstring.
+
+    Every script has the flag ``--facts``, which :func:`run` obeys.
+    """
+    flags = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("--facts", type=Path, help="what was found, .json [default: not written]")
+    return flags
 
 
 def existing_file(text: str) -> Path:
@@ -60,11 +62,11 @@ def not_negative(text: str) -> float:
 
 
 class _Lines(logging.Formatter):
-    """Lines of a log; the report finds those that warn by their mark."""
+    """Lines of a log, of which warnings say what they are."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         if record.levelno == logging.WARNING:
-            record.message = WARNING + record.message
+            record.message = f"warning: {record.message}"
         return super().formatMessage(record)
 
 
@@ -76,11 +78,21 @@ def run(main: Main) -> None:
     logging.basicConfig(level=logging.INFO)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_Lines("%(asctime)s %(message)s", "%H:%M:%S"))
+    logging.getLogger().addHandler(WarningRecorder())
     try:
         main(None)
+        if facts := _facts_path(sys.argv[1:]):
+            write_facts(facts)
     except UserError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
         if (sentence := told(error)) is None:
             raise
         sys.exit(f"error: {sentence}")
+
+
+def _facts_path(argv: Sequence[str]) -> Path | None:
+    flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    flags.add_argument("--facts", type=Path)
+    path: Path | None = flags.parse_known_args(argv)[0].facts
+    return path

@@ -25,7 +25,7 @@ class Task:
         kind: ``"classification"`` or ``"regression"``.
         labels: the label encoding: target i stands for class ``labels[i]``; none in a regression.
         unit: [n], rows of the corpus.
-        sequence: [n], which units belong together (a sentence; an image by itself).
+        group: [n], which units belong together: the words of a sentence, copies of an image.
         split: [n], ``"train"``, ``"dev"`` or ``"test"``.
         target: [n], indices into ``labels``, or floats in a regression.
         positive: the class that the metric f1 counts.
@@ -36,19 +36,19 @@ class Task:
     kind: str
     labels: list[str]
     unit: NDArray[np.int64]
-    sequence: NDArray[np.int64]
+    group: NDArray[np.int64]
     split: NDArray[np.str_]
     target: NDArray[np.int64] | NDArray[np.float64]
     positive: str = ""
 
 
 def write_task(path: Path, task: Task) -> None:
-    """Write the columns ``unit, sequence, split, target``; the rest is key-value metadata."""
+    """Write the columns ``unit, group, split, target``; the rest is key-value metadata."""
     is_class = task.kind == "classification"
     table = pa.table(
         {
             "unit": task.unit,
-            "sequence": task.sequence,
+            "group": task.group,
             "split": task.split,
             "target": np.array(task.labels)[task.target] if is_class else task.target,
         },
@@ -73,8 +73,8 @@ def read_task(path: Path) -> Task:
     try:
         # Neither pq.read_table nor to_numpy: both import pandas, which takes longer than all else.
         table = pq.ParquetFile(path).read(use_threads=False)
-        unit, sequence, split, target = (
-            table[name].to_pylist() for name in ("unit", "sequence", "split", "target")
+        unit, group, split, target = (
+            table[name].to_pylist() for name in ("unit", "group", "split", "target")
         )
         metadata: dict[str, str] = {
             key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()
@@ -88,7 +88,7 @@ def read_task(path: Path) -> Task:
             kind=metadata["kind"],
             labels=labels,
             unit=np.array(unit, np.int64),
-            sequence=np.array(sequence, np.int64),
+            group=np.array(group, np.int64),
             split=np.array(split, np.str_),
             target=np.array([number[label] for label in target], np.int64)
             if is_class
@@ -101,6 +101,6 @@ def read_task(path: Path) -> Task:
         raise
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise UserError(
-            f"{path}: this is no task file (parquet with unit, sequence, split, target); delete it "
+            f"{path}: this is no task file (parquet with unit, group, split, target); delete it "
             "and run again"
         ) from error

@@ -52,19 +52,20 @@ def on_chance(sums: GramSums) -> list[str]:
     ]
 
 
-def on_convergence(steps: Sequence[Step]) -> list[str]:
+def on_convergence(steps: Sequence[Step], group_name: str) -> list[str]:
     """Whether the covariance still moved when the probe was doubled for the last time.
 
     Args:
-        steps: in the order of their sentences; one has half of the last one's, if that has several.
+        steps: in the order of their groups; one has half of the last one's, if that has several.
+        group_name: what groups are called, such as sentences.
     """
     whole = steps[-1]
     if math.isnan(whole.kl):
         return [
             "whether the covariance has converged cannot be told, because it is not positive "
-            "definite: leave out copies of checkpoints, or use more sentences for the probe"
+            f"definite: leave out copies of checkpoints, or use more {group_name} for the probe"
         ]
-    halves = [step for step in steps if 0 < step.sentences == whole.sentences // 2]
+    halves = [step for step in steps if 0 < step.groups == whole.groups // 2]
     if not halves or halves[0].kl <= _DIVERGENCE:
         return []
     half = halves[0]
@@ -74,8 +75,8 @@ def on_convergence(steps: Sequence[Step]) -> list[str]:
         else "is not positive definite, or there is none"
     )
     return [
-        f"the covariance has not converged: that of the first {half.sentences} of "
-        f"{whole.sentences} sentences {found}; use more sentences for the probe"
+        f"the covariance has not converged: that of the first {half.groups} of "
+        f"{whole.groups} {group_name} {found}; use more {group_name} for the probe"
     ]
 
 

@@ -4,7 +4,6 @@ import csv
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +21,12 @@ class Prefix:
     """The beginning of a probe.
 
     Attributes:
-        sentences: number of sentences.
-        words: number of their words that every checkpoint has a vector for.
+        groups: number of groups: sentences, or source images.
+        units: number of their units that every checkpoint has a vector for.
     """
 
-    sentences: int
-    words: int
+    groups: int
+    units: int
 
 
 @dataclass(frozen=True)
@@ -35,45 +34,45 @@ class Step:
     """The covariance from the beginning of a probe, compared with that from all of it.
 
     Attributes:
-        sentences: number of sentences; 0 stands for the identity matrix, which needs no probe.
-        words: number of units that were used.
+        groups: number of groups; 0 stands for the identity matrix, which needs no probe.
+        units: number of units that were used.
         kl: KL(all ‖ part) in nats; not a number where one of the two is not positive definite.
         cosine: of the angle between the two matrices.
         smallest_eigenvalue: of the part.
     """
 
-    sentences: int
-    words: int
+    groups: int
+    units: int
     kl: float
     cosine: float
     smallest_eigenvalue: float
 
 
 def prefixes_of(
-    sentence_lengths: Sequence[int], sizes: Sequence[int], units: NDArray[np.int64]
+    groups: NDArray[np.int64], sizes: Sequence[int], units: NDArray[np.int64]
 ) -> list[Prefix]:
     """The beginnings of a probe that are shorter than it, by length, and all of it.
 
-    One of them is half of the sentences, which tells whether the estimate has converged.
+    One of them is half of the groups, which tells whether the estimate has converged.
 
     Args:
-        sentence_lengths: number of words of every sentence of the probe.
-        sizes: numbers of sentences; those of the whole probe or more are left out.
-        units: the words that count, in order.
+        groups: [n], the group of every unit of the probe; units of a group stand together.
+        sizes: numbers of groups; those of the whole probe or more are left out.
+        units: the units that count, in order.
     """
-    total = len(sentence_lengths)
-    ends = list(accumulate(sentence_lengths))
+    ends = np.append(np.flatnonzero(np.diff(groups)) + 1, len(groups))
+    total = len(ends)
     shorter = [size for size in sorted({*sizes, total // 2}) if 0 < size < total]
-    words = np.searchsorted(units, [ends[size - 1] for size in shorter])
-    parts = [Prefix(size, int(count)) for size, count in zip(shorter, words, strict=True)]
+    counts = np.searchsorted(units, [ends[size - 1] for size in shorter])
+    parts = [Prefix(size, int(count)) for size, count in zip(shorter, counts, strict=True)]
     return [*parts, Prefix(total, len(units))]
 
 
 def compare(prefix: Prefix, whole: NDArray[np.float64], part: NDArray[np.float64]) -> Step:
     """Compare κ [N, N] from the whole probe with κ [N, N] from a part of it."""
     return Step(
-        prefix.sentences,
-        prefix.words,
+        prefix.groups,
+        prefix.units,
         kl_divergence(whole, part),
         float(np.vdot(whole, part) / (np.linalg.norm(whole) * np.linalg.norm(part))),
         float(np.linalg.eigvalsh(part)[0]),

@@ -1,11 +1,10 @@
 """Estimates the covariance between checkpoints from their features on the probe.
 
-With ``--convergence`` also from the first sentences of the probe, to see how fast the estimate
+Also from the first groups of the probe (sentences, images), to see how fast the estimate
 converges; the features are not gone through more often for it. With ``--sums`` what was added up
 for a pair of checkpoints is kept, and the next time only pairs with a new one are computed.
 """
 
-import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,16 +14,16 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
-from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.feature_file import (
     Features,
     check_same_corpus,
     common_units,
     open_features,
 )
-from workflow_scripts.common.finding import found
-from workflow_scripts.common.script import UserError, parser, positive_int, run
+from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
+from workflow_scripts.common.units_file import Units, read_units
 from workflow_scripts.covariance.advice import on_chance, on_convergence, on_duplicates
 from workflow_scripts.covariance.arrays import choose_arrays
 from workflow_scripts.covariance.convergence import Prefix, Step, compare, prefixes_of, write_steps
@@ -44,31 +43,21 @@ from workflow_scripts.covariance.sums_file import (
     sums_key,
     write_sums,
 )
-from workflow_scripts.kinds.text.sentences import read_sentences
 
 log = logging.getLogger(__name__)
 
 
 def probe_prefixes(
-    arguments: argparse.Namespace, features: Features, units: NDArray[np.int64]
+    sizes: Sequence[int], probe: Units, features: Features, units: NDArray[np.int64]
 ) -> list[Prefix]:
-    """The parts of the probe to estimate from, as the flags say; the last is all of it.
+    """The beginnings of the probe to estimate from, in groups; the last is all of it.
 
     Raises:
-        UserError: if flags that belong together are not, or the corpus is another.
+        UserError: if the features are of another corpus.
     """
-    if arguments.convergence is None:
-        if arguments.corpus is not None or arguments.prefixes:
-            raise UserError("--corpus and --prefixes are for --convergence, which is missing")
-        return [Prefix(0, len(units))]
-    if arguments.corpus is None:
-        raise UserError("--convergence needs --corpus, the sentences that the features are of")
-    sentences = read_sentences(arguments.corpus)
-    if features.metadata.get("corpus_sha256") != file_digest(arguments.corpus):
-        raise UserError(
-            f"{arguments.corpus}: the features are of another corpus; extract them again"
-        )
-    return prefixes_of([len(words) for words in sentences], arguments.prefixes, units)
+    if features.metadata.get("corpus_sha256") != probe.corpus_sha256:
+        raise UserError("the features are of another corpus than --units; extract them again")
+    return prefixes_of(probe.group, sizes, units)
 
 
 def sums_of_all_pairs(
@@ -114,12 +103,12 @@ def convergence(
     """The covariance from every part of the probe against the whole's; first, from no probe."""
     steps = [compare(Prefix(0, 0), whole, np.eye(len(whole)))]
     for prefix, part in zip(prefixes, sums, strict=True):
-        where = f"the first {prefix.sentences} sentences ({prefix.words} words)"
+        where = f"the first {prefix.groups} groups ({prefix.units} units)"
         try:
             step = compare(prefix, whole, kernel_alignment(part, estimator))
         except ValueError as error:
             log.info("%s: no covariance, %s", where, error)
-            step = Step(prefix.sentences, prefix.words, np.nan, np.nan, np.nan)
+            step = Step(prefix.groups, prefix.units, np.nan, np.nan, np.nan)
         else:
             if np.isnan(step.kl):
                 log.info("%s: no divergence, one of the two is not positive definite", where)
@@ -146,16 +135,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     flags.add_argument(
-        "--convergence", type=Path, help="how the estimate converges, .csv; text only"
+        "--units", type=existing_file, required=True, help="of the probe and their groups, .parquet"
     )
-    flags.add_argument("--corpus", type=Path, help="the probe, .txt, for --convergence")
+    flags.add_argument(
+        "--convergence", type=Path, required=True, help="how the estimate converges, .csv"
+    )
     flags.add_argument(
         "--prefixes",
         type=positive_int,
         nargs="+",
         default=[],
-        help="numbers of sentences to estimate from beside half and all; larger ones than all do "
-        "not count",
+        help="numbers of groups to estimate from beside half and all; larger ones than all do not "
+        "count",
     )
     add_flags(flags, CovarianceSettings)
     arguments = flags.parse_args(argv)
@@ -165,7 +156,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
     check_same_corpus(names, features)
     units = common_units(features)
-    prefixes = probe_prefixes(arguments, features[0], units)
+    probe = read_units(arguments.units)
+    prefixes = probe_prefixes(arguments.prefixes, probe, features[0], units)
     dropped = len(features[0].present) - len(units)
     if dropped:
         log.info("%d units left out, which some checkpoint has no vector for", dropped)
@@ -173,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sums = sums_of_all_pairs(
             features,
             units,
-            [prefix.words for prefix in prefixes],
+            [prefix.units for prefix in prefixes],
             arguments.memory_mb << 20,
             arguments.device,
             arguments.sums,
@@ -190,10 +182,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     notes = on_duplicates(names, values)
     if settings.estimator == "biased":
         notes += on_chance(sums[-1])
-    if arguments.convergence is not None:
-        steps = convergence(prefixes, sums, settings.estimator, values)
-        write_steps(arguments.convergence, steps)
-        notes += on_convergence(steps)
+    steps = convergence(prefixes, sums, settings.estimator, values)
+    write_steps(arguments.convergence, steps)
+    notes += on_convergence(steps, probe.group_name)
     for note in notes:
         log.warning("%s", note)
     write_covariance(

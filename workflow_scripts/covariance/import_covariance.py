@@ -9,7 +9,7 @@ import numpy as np
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.covariance_input import NamedMatrix, as_correlation, read_matrix
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.covariance.advice import on_duplicates
 

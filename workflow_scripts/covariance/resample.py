@@ -12,16 +12,16 @@ import numpy as np
 
 from workflow_scripts.common.checkpoint_names import feature_path
 from workflow_scripts.common.covariance_file import read_covariance
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.feature_file import (
     check_same_corpus,
     common_units,
     open_features,
 )
-from workflow_scripts.common.finding import found
 from workflow_scripts.common.replicates_file import Replicates, write_replicates
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.unit_groups import read_unit_groups
+from workflow_scripts.common.units_file import read_units
 from workflow_scripts.covariance.kernel_alignment import Estimator
 from workflow_scripts.covariance.resampling import (
     draw_blocks,
@@ -41,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--features-folder", type=Path, required=True, help="holds CHECKPOINT.safetensors"
     )
     flags.add_argument(
-        "--corpus",
+        "--units",
         type=existing_file,
         required=True,
-        help="what the features are of, .txt or .units.parquet",
+        help="the units of the probe and their groups, .parquet",
     )
     flags.add_argument("--seed", type=int, default=0, help="of the blocks and their halves")
     flags.add_argument(
@@ -69,11 +69,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
     check_same_corpus(names, features)
-    groups = read_unit_groups(arguments.corpus)
+    groups = read_units(arguments.units).group
     units = common_units(features)
     if len(groups) != len(features[0].present) or len(units) != covariance.rows:
         raise UserError(
-            f"{arguments.covariance}, {arguments.features_folder} and {arguments.corpus} do not "
+            f"{arguments.covariance}, {arguments.features_folder} and {arguments.units} do not "
             "belong together; estimate the covariance again"
         )
     try:

@@ -13,13 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workflow_scripts.common.checkpoint_names import feature_path
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.feature_file import (
     Features,
     check_same_corpus,
     common_units,
     open_features,
 )
-from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.table_file import QUALITY_COLUMNS, write_table
 from workflow_scripts.covariance.spectrum import (

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.checkpoint_card import model_details
 from workflow_scripts.common.script import UserError
 from workflow_scripts.drafting.answers import as_name, checked_checkpoint_name, settings_of
 from workflow_scripts.drafting.cost import in_bytes
 from workflow_scripts.pretrained.checkpoint_files import CONFIG, Modality, weight_files
 from workflow_scripts.pretrained.describe_folder import describe
+from workflow_scripts.pretrained.model_details import model_details
 from workflow_scripts.pretrained.settings import FolderSettings, HubSettings
 
 # Bytes of a number as checkpoints store it, where they do not say float32.

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from workflow_scripts.common.atomic import atomic_path
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.evaluation.head_fits import Head, head_seeds
 from workflow_scripts.evaluation.head_flags import add_head_flags, read_head_flags

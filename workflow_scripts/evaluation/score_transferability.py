@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.table_file import TRANSFERABILITY_COLUMNS, write_table
 from workflow_scripts.evaluation.task_features import TaskFeatures, row_blocks

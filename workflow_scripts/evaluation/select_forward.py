@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.table_file import FORWARD_COLUMNS, write_table
 from workflow_scripts.evaluation.head_fits import Head, head_seeds

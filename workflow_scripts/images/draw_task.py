@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.task_file import Task, write_task
-from workflow_scripts.images.image_units import Units, read_units
+from workflow_scripts.images.image_units import ImageUnits, read_image_units
 
 # More classes make a line too long to read.
 _NAMED = 10
 
 
-def image_task(units: Units, classes: Sequence[int], corpus: str) -> Task:
+def image_task(units: ImageUnits, classes: Sequence[int], corpus: str) -> Task:
     """The task of telling ``classes`` apart on the units of a corpus.
 
     Raises:
@@ -31,7 +31,7 @@ def image_task(units: Units, classes: Sequence[int], corpus: str) -> Task:
         kind="classification",
         labels=labels.tolist(),
         unit=unit.astype(np.int64),
-        sequence=units.image[unit],
+        group=units.image[unit],
         split=units.split[unit],
         target=target.astype(np.int64),
     )
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--corpus", default="tasks", help="name of that corpus")
     flags.add_argument("--output", type=Path, required=True, help="the task, .parquet")
     arguments = flags.parse_args(argv)
-    units = read_units(arguments.units)
+    units = read_image_units(arguments.units)
     classes = arguments.classes or np.unique(units.class_index).tolist()
     try:
         task = image_task(units, classes, arguments.corpus)

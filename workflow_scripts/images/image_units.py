@@ -1,22 +1,20 @@
-"""The units of an image corpus: which source image each row shows, in a parquet file."""
+"""The units of an image corpus: which source image each row shows, and of which class."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.units_file import Units, read_unit_table, write_units
 
 
 @dataclass(frozen=True)
-class Units:
+class ImageUnits:
     """One entry per image of a corpus.
 
     Attributes:
-        image: [n], number of the image in its source.
+        image: [n], number of the image in its source; the turned copies of an image have the same.
         class_index: [n], its class.
         label: [n], the name of its class.
         split: [n], ``"train"``, ``"dev"``, ``"test"``, or ``"probe"``.
@@ -30,19 +28,29 @@ class Units:
     rotation: NDArray[np.float64]
 
 
-def write_units(path: Path, units: Units) -> None:
-    """Write one column per attribute."""
-    with atomic_path(path) as temporary:
-        pq.write_table(pa.table(vars(units)), temporary)
+_KEPT = ("class_index", "label", "split", "rotation")
 
 
-def read_units(path: Path) -> Units:
-    """Read what :func:`write_units` wrote."""
-    table = pq.read_table(path, use_threads=False)
-    return Units(
-        image=table["image"].to_numpy(),
-        class_index=table["class_index"].to_numpy(),
+def write_image_units(path: Path, units: ImageUnits, corpus_sha256: str) -> None:
+    """Write the units of a corpus; images that show the same source image are a group."""
+    write_units(
+        path,
+        Units(units.image, corpus_sha256, "images", "source images"),
+        {name: getattr(units, name) for name in _KEPT},
+    )
+
+
+def read_image_units(path: Path) -> ImageUnits:
+    """Read what :func:`write_image_units` wrote.
+
+    Raises:
+        UserError: if the file is missing or something else.
+    """
+    table = read_unit_table(path, ["group", *_KEPT])
+    return ImageUnits(
+        image=np.array(table["group"].to_pylist(), np.int64),
+        class_index=np.array(table["class_index"].to_pylist(), np.int64),
         label=np.array(table["label"].to_pylist()),
         split=np.array(table["split"].to_pylist()),
-        rotation=table["rotation"].to_numpy(),
+        rotation=np.array(table["rotation"].to_pylist(), np.float64),
     )

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from workflow_scripts.common.checkpoint_card import TextCard, described, model_details, write_card
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.pretrained.checkpoint_files import (
     Modality,
@@ -16,11 +16,12 @@ from workflow_scripts.pretrained.checkpoint_files import (
     missing_parts,
     needed_paths,
 )
+from workflow_scripts.pretrained.model_details import described, pretrained_card
 
 
 def describe(
     checkpoint: str, path: str, trust_remote_code: bool, modality: Modality = "text"
-) -> TextCard:
+) -> CheckpointCard:
     """The card of a folder.
 
     Args:
@@ -46,15 +47,8 @@ def describe(
     if trust_remote_code:
         check_code(folder)
     files = {name: file_digest(folder / name) for name in needed}
-    return TextCard(
-        checkpoint=checkpoint,
-        kind="folder",
-        source=path,
-        revision=_digest(files),
-        folder=path,
-        files=files,
-        trust_remote_code=trust_remote_code,
-        details=model_details(folder),
+    return pretrained_card(
+        checkpoint, "folder", path, _digest(files), folder, files, trust_remote_code
     )
 
 

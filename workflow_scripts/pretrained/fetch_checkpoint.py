@@ -31,9 +31,9 @@ from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils.sha import git_hash
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from workflow_scripts.common.checkpoint_card import TextCard, described, model_details, write_card
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.retry import first_line, with_retries
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.pretrained.checkpoint_files import (
@@ -46,6 +46,7 @@ from workflow_scripts.pretrained.checkpoint_files import (
     needed_files,
     needed_paths,
 )
+from workflow_scripts.pretrained.model_details import described, pretrained_card
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def fetch(
     trust_remote_code: bool,
     folder: Path,
     modality: Modality = "text",
-) -> TextCard:
+) -> CheckpointCard:
     """Fetch what is needed of a repository of the hub, and say what it is.
 
     Args:
@@ -103,15 +104,14 @@ def fetch(
     if trust_remote_code:
         check_code(folder)
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # the library's own notes
-    return TextCard(
-        checkpoint=checkpoint,
-        kind="hub",
-        source=repository,
-        revision=commit,
-        folder=folder.as_posix(),
-        files={name: _sha256(folder / name, files[name]) for name in needed},
-        trust_remote_code=trust_remote_code,
-        details=model_details(folder),
+    return pretrained_card(
+        checkpoint,
+        "hub",
+        repository,
+        commit,
+        folder,
+        {name: _sha256(folder / name, files[name]) for name in needed},
+        trust_remote_code,
     )
 
 

@@ -1,13 +1,13 @@
-"""What the log of a job says: what was found, or why it failed."""
+"""What a job says of itself: its facts where it is done, its log where it failed."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from workflow_scripts.common.finding import MARK
+from workflow_scripts.common.facts import SUFFIX, read_facts
 
-_FOUND = re.compile(rf"^\d\d:\d\d:\d\d {MARK}(.+)$")
 # The sentence of a UserError, and of argparse, which puts the script's name before it.
 _SENTENCE = re.compile(r"^(?:[\w. -]+: )?error: (.+)$")
 _TRACEBACK = "Traceback (most recent call last):"
@@ -45,9 +45,15 @@ def read_log(paths: list[str]) -> str:
     return "\n".join(texts)
 
 
-def findings_in(text: str) -> str:
-    """What a job says that it found, in one line; empty if it says nothing."""
-    return "; ".join(found[1] for line in text.splitlines() if (found := _FOUND.match(line)))
+def findings_of(outputs: Iterable[str]) -> str:
+    """What a job says that it found, in one line; empty if it says nothing.
+
+    Args:
+        outputs: paths of the job's, with its facts among them.
+    """
+    return "; ".join(
+        text for path in outputs if path.endswith(SUFFIX) for text in read_facts(Path(path)).found
+    )
 
 
 def failure_in(text: str) -> Failure:

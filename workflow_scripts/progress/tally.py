@@ -15,6 +15,7 @@ class Job:
         rule: its name.
         what: what it does, in the words of the rule's message.
         logs: paths of its logs.
+        outputs: paths of what it writes.
         memory_mb: what it asked for; 0 if nothing.
         started: when, in seconds.
     """
@@ -22,6 +23,7 @@ class Job:
     rule: str
     what: str
     logs: list[str]
+    outputs: list[str]
     memory_mb: int
     started: float
 

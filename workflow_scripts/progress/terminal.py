@@ -19,7 +19,7 @@ from typing import Any, TextIO
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from workflow_scripts.progress.job_log import failure_in, findings_in, read_log
+from workflow_scripts.progress.job_log import failure_in, findings_of, read_log
 from workflow_scripts.progress.lines import done_line, failure_lines
 from workflow_scripts.progress.summary import failure_summary, success_lines
 from workflow_scripts.progress.tally import Job, Tally
@@ -98,6 +98,7 @@ class ProgressHandler(logging.Handler):
                     rule=told["rule_name"],
                     what=told["rule_msg"] or told["rule_name"],
                     logs=list(told["log"]),
+                    outputs=list(told["output"]),
                     memory_mb=_memory(told["resources"]),
                     started=record.created,
                 ),
@@ -106,7 +107,7 @@ class ProgressHandler(logging.Handler):
     def _finish(self, record: logging.LogRecord) -> None:
         job = self.tally.finish(vars(record)["job_id"], record.created)
         if job and self.says_progress:
-            finding = findings_in(read_log(job.logs))
+            finding = findings_of(job.outputs)
             self.write([done_line(job, finding, self.tally, record.created)])
 
     def _fail(self, record: logging.LogRecord) -> None:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.covariance_file import read_covariance
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, read_table
 from workflow_scripts.report.costs import cost_table, speed_table

@@ -10,25 +10,25 @@ from pathlib import Path
 
 import yaml
 
+from workflow_scripts.common.facts import SUFFIX, read_speeds
 from workflow_scripts.common.script import UserError, parser, run
-from workflow_scripts.common.speed import read_speeds
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the flags and logs, print the costs."""
+    """Read the flags and facts, print the costs."""
     flags = parser(__doc__)
     flags.add_argument(
-        "--logs",
+        "--features",
         type=Path,
         required=True,
-        help="of the extractions, such as results/mine/logs/extract_word_features/probe",
+        help="folder of a corpus, such as results/mine/features/probe",
     )
     arguments = flags.parse_args(argv)
-    costs = read_speeds(arguments.logs)
+    costs = read_speeds(arguments.features.glob(f"*{SUFFIX}"))
     if not costs:
         raise UserError(
-            f"{arguments.logs}: no log in it says how long features took; name the folder of the "
-            "extractions' logs on one corpus"
+            f"{arguments.features}: nothing in it says how long features took; name the folder of "
+            "the features on one corpus"
         )
     yaml.safe_dump({"costs": costs}, sys.stdout, allow_unicode=True, sort_keys=False)
 

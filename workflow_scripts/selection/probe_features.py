@@ -16,7 +16,7 @@ from workflow_scripts.common.feature_file import (
 )
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.common.unit_groups import read_unit_groups
+from workflow_scripts.common.units_file import read_units
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ def read_probe_features(folder: Path, names: Sequence[str], corpus: Path) -> Pro
 
     Args:
         folder: holds NAME.safetensors.
-        corpus: the probe, .txt, or the units of its images, .units.parquet.
+        corpus: the units of the probe, .parquet.
 
     Raises:
         UserError: if a file is missing, or they are not of one corpus.
     """
     features = [open_features(feature_path(folder, name)) for name in names]
     check_same_corpus(names, features)
-    groups = read_unit_groups(corpus)
+    groups = read_units(corpus).group
     if len(groups) != len(features[0].present):
         raise UserError(
             f"{corpus} has {len(groups)} units, the features in {folder} have "

@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from workflow_scripts.common.covariance_input import NamedMatrix
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, write_table
 from workflow_scripts.selection.methods import select

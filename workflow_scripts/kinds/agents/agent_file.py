@@ -1,6 +1,5 @@
 """An agent on disk: ``model.safetensors`` and, beside it, ``checkpoint.json``."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.checkpoint_card import CheckpointCard, read_card, write_card
+from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.script import UserError
 from workflow_scripts.kinds.agents.networks import build_network
 
@@ -50,25 +51,42 @@ class AgentCard:
     torch: str
 
 
-def save_agent(weights: Path, card_path: Path, network: nn.Module, card: AgentCard) -> None:
-    """Write the weights, then the card."""
+def save_agent(weights: Path, card_path: Path, network: nn.Module, agent: AgentCard) -> None:
+    """Write the weights, then the card of the checkpoint, which says of an agent what it is."""
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
     with atomic_path(weights) as temporary:
         temporary.write_bytes(save(state))
-    with atomic_path(card_path) as temporary:
-        temporary.write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+    digest = file_digest(weights)
+    card = CheckpointCard(
+        checkpoint=agent.checkpoint,
+        source=f"trained on {' '.join(agent.labels)}",
+        revision=digest,
+        architecture=agent.network,
+        parameters=sum(one.numel() for one in network.parameters()),
+        files={weights.name: digest},
+        details={
+            "network": agent.network,
+            "classes": " ".join(agent.labels),
+            "train_images": agent.train_images,
+            "dev_images": agent.dev_images,
+            "epochs": len(agent.dev_accuracy),
+            "dev_accuracy": agent.dev_accuracy[-1],
+        },
+        reading=asdict(agent),
+    )
+    write_card(card_path, card)
 
 
-def read_card(path: Path) -> AgentCard:
-    """Read ``checkpoint.json``.
+def read_agent(path: Path) -> AgentCard:
+    """Read what ``checkpoint.json`` says of an agent.
 
     Raises:
         UserError: if the file is missing or is something else.
     """
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = read_card(path).reading
         return AgentCard(**fields | {"image_shape": tuple(fields["image_shape"])})
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (UserError, OSError, KeyError, TypeError) as error:
         raise UserError(f"{path}: this is no agent of this workflow; train it again") from error
 
 
@@ -78,7 +96,7 @@ def load_agent(folder: Path) -> tuple[nn.Module, AgentCard]:
     Raises:
         UserError: if the folder does not hold a complete agent.
     """
-    card = read_card(folder / "checkpoint.json")
+    card = read_agent(folder / "checkpoint.json")
     weights = folder / "model.safetensors"
     try:
         network = build_network(card.network, len(card.classes), card.image_shape)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.atomic import atomic_path
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
-from workflow_scripts.images.image_units import Units, write_units
+from workflow_scripts.images.image_units import ImageUnits, write_image_units
 from workflow_scripts.images.rotation import rotated
 from workflow_scripts.kinds.agents.sources import LabelledImages, load_cifar100, load_digits
 from workflow_scripts.kinds.agents.splits import ImageShares, share_out_images
@@ -18,7 +19,7 @@ from workflow_scripts.kinds.agents.splits import ImageShares, share_out_images
 
 def corpus_images(
     source: LabelledImages, shares: ImageShares, corpus: str, rotations: Sequence[float]
-) -> tuple[NDArray[np.uint8], Units]:
+) -> tuple[NDArray[np.uint8], ImageUnits]:
     """The images of a corpus and what they show.
 
     Args:
@@ -42,7 +43,7 @@ def corpus_images(
     image = np.array([i for _, members in parts[corpus] for i in members], np.int64)
     split = np.array([name for name, members in parts[corpus] for _ in members])
     class_index = source.class_index[image]
-    units = Units(
+    units = ImageUnits(
         image=image.repeat(len(angles)),
         class_index=class_index.repeat(len(angles)),
         label=np.array(source.labels)[class_index].repeat(len(angles)),
@@ -97,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     images, units = corpus_images(source, shares, arguments.corpus, arguments.rotations)
     with atomic_path(arguments.output) as temporary:
         np.save(temporary, images)
-    write_units(arguments.units, units)
+    write_image_units(arguments.units, units, file_digest(arguments.output))
     found(f"{len(images):,} images of {'×'.join(map(str, images.shape[1:]))} pixels")
 
 

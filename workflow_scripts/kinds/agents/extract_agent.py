@@ -10,10 +10,9 @@ from tqdm import tqdm
 
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.facts import found, record_speed
 from workflow_scripts.common.feature_file import DTYPES, FeatureWriter
-from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
-from workflow_scripts.common.speed import log_speed
 from workflow_scripts.kinds.agents.agent_file import load_agent
 from workflow_scripts.kinds.agents.networks import feature_dim
 from workflow_scripts.kinds.agents.penultimate import image_features
@@ -70,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             writer.write(rows, stored)
             bar.update(len(features))
     seconds = time.monotonic() - started
-    log_speed(card.checkpoint, seconds, len(images))
+    record_speed(card.checkpoint, seconds, len(images))
     found(
         f"{len(images):,} images, {feature_dim(network)} dims, "
         f"{len(images) / seconds:,.0f} images/s on {device}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tarfile import TarError
 
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
 
 

@@ -22,12 +22,12 @@ from tqdm import tqdm
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.device import choose_device
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.sgd_step import sgd_step
-from workflow_scripts.images.image_units import Units, read_units
+from workflow_scripts.images.image_units import ImageUnits, read_image_units
 from workflow_scripts.kinds.agents.agent_file import AgentCard, save_agent
 from workflow_scripts.kinds.agents.augmentation import augmented, normalised
 from workflow_scripts.kinds.agents.networks import build_network
@@ -60,7 +60,7 @@ class AgentData:
 
 
 def agent_data(
-    images: NDArray[np.uint8], units: Units, classes: Sequence[int], device: torch.device
+    images: NDArray[np.uint8], units: ImageUnits, classes: Sequence[int], device: torch.device
 ) -> AgentData:
     """The training and dev images of an agent's classes.
 
@@ -269,7 +269,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = from_flags(TrainingSettings, arguments)
 
     device = choose_device(arguments.device)
-    units = read_units(arguments.units)
+    units = read_image_units(arguments.units)
     classes = sorted(arguments.classes)
     seed = seeded_integer(arguments.seed, arguments.checkpoint)
     state_path = arguments.weights.with_name("training.pt")

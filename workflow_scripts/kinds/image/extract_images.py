@@ -13,11 +13,10 @@ from transformers.utils import logging as transformers_logging
 from workflow_scripts.common.checkpoint_card import read_card
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.facts import found, record_speed
 from workflow_scripts.common.feature_file import FeatureWriter
-from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.speed import log_speed
 from workflow_scripts.kinds.image.feature_settings import VisionFeatureSettings
 from workflow_scripts.kinds.image.vision_model import load_vision_model
 
@@ -40,7 +39,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     card = read_card(arguments.card)
     images = np.load(arguments.corpus, mmap_mode="r")
     model = load_vision_model(
-        Path(card.folder), device, settings.precision, trust_remote_code=card.trust_remote_code
+        Path(card.reading["folder"]),
+        device,
+        settings.precision,
+        trust_remote_code=card.reading["trust_remote_code"],
     )
     metadata = {
         "checkpoint": card.checkpoint,
@@ -76,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             writer.write(slice(start, start + len(batch)), stored)
             bar.update(len(batch))
     seconds = time.monotonic() - started
-    log_speed(card.checkpoint, seconds, len(images))
+    record_speed(card.checkpoint, seconds, len(images))
     found(
         f"{len(images):,} images, {width} dims, {len(images) / seconds:,.0f} images/s on {device}"
     )

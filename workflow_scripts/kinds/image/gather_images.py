@@ -17,7 +17,8 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from workflow_scripts.common.atomic import atomic_path
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.images.image_folder import (
     SUFFIXES,
@@ -26,7 +27,7 @@ from workflow_scripts.images.image_folder import (
     images_by_class,
     probe_images,
 )
-from workflow_scripts.images.image_units import Units, write_units
+from workflow_scripts.images.image_units import ImageUnits, write_image_units
 from workflow_scripts.images.rotation import rotated
 
 
@@ -109,12 +110,12 @@ def task_files(arguments: argparse.Namespace) -> list[Labelled]:
     ]
 
 
-def units_of(files: Sequence[Labelled], angles: Sequence[float]) -> Units:
+def units_of(files: Sequence[Labelled], angles: Sequence[float]) -> ImageUnits:
     """What every row of the corpus shows; an image and its turned copies are neighbours."""
     labels = [one.label for one in files]
     _, class_index = np.unique(labels, return_inverse=True)
     copies = len(angles)
-    return Units(
+    return ImageUnits(
         image=np.arange(len(files), dtype=np.int64).repeat(copies),
         class_index=class_index.astype(np.int64).repeat(copies),
         label=np.array(labels).repeat(copies),
@@ -173,7 +174,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         files = task_files(arguments)
     angles = [0.0, *arguments.rotations]
     write_images(arguments.output, files, angles, arguments.size)
-    write_units(arguments.units, units_of(files, angles))
+    write_image_units(arguments.units, units_of(files, angles), file_digest(arguments.output))
     classes = {one.label for one in files if one.label}
     found(
         f"{len(files) * len(angles):,} images of {arguments.size}×{arguments.size} pixels"

@@ -13,11 +13,10 @@ from transformers.utils import logging as transformers_logging
 from workflow_scripts.common.checkpoint_card import read_card
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.facts import found, record_speed
 from workflow_scripts.common.feature_file import FeatureWriter
-from workflow_scripts.common.finding import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.speed import log_speed
 from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
 from workflow_scripts.kinds.text.sentences import read_sentences
 from workflow_scripts.kinds.text.text_model import load_text_model
@@ -45,7 +44,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     sentences = read_sentences(arguments.corpus)
     words = sum(map(len, sentences))
     model = load_text_model(
-        Path(card.folder), device, settings.precision, trust_remote_code=card.trust_remote_code
+        Path(card.reading["folder"]),
+        device,
+        settings.precision,
+        trust_remote_code=card.reading["trust_remote_code"],
     )
     metadata = {
         "checkpoint": card.checkpoint,
@@ -83,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             bar.update(len(rows))
             present += len(rows)
     seconds = time.monotonic() - started
-    log_speed(card.checkpoint, seconds, words)
+    record_speed(card.checkpoint, seconds, words)
     absent = f", {words - present:,} of them without a vector" if words > present else ""
     found(f"{words:,} words{absent}, {width} dims, {words / seconds:,.0f} words/s on {device}")
 

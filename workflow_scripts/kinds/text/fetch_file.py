@@ -1,6 +1,6 @@
 """Downloads a file of public text or of a task, verifies and unpacks it.
 
-Addresses and checksums are in workflow_scripts/kinds/text/public_data.py. HF_ENDPOINT names a mirror of
+Addresses and checksums are in public_data.py beside this file. HF_ENDPOINT names a mirror of
 the Hugging Face hub, where a file is from there.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.download import DownloadError, download
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.kinds.text.public_data import FILES, HUB, PublicFile
 

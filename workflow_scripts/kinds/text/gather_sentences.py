@@ -7,10 +7,10 @@ encoded once.
 from collections.abc import Sequence
 from pathlib import Path
 
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.kinds.text.formats.formats import FORMATS
-from workflow_scripts.kinds.text.sentences import write_sentences
+from workflow_scripts.kinds.text.sentences import write_corpus
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         help=f"a file and how it is read; formats: {', '.join(FORMATS)}",
     )
     flags.add_argument("--output", type=Path, required=True, help="the corpus, .txt")
+    flags.add_argument(
+        "--units", type=Path, required=True, help="its words and their sentences, .parquet"
+    )
     arguments = flags.parse_args(argv)
     distinct: dict[tuple[str, ...], None] = {}
     for form, path in arguments.read:
@@ -32,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise UserError(f"--read {form}: unknown format; choose {', '.join(FORMATS)}")
         for words in FORMATS[form].words(Path(path)):
             distinct[tuple(words)] = None
-    write_sentences(arguments.output, distinct)
+    write_corpus(arguments.output, arguments.units, distinct)
     found(f"{len(distinct):,} sentences, {sum(map(len, distinct)):,} words")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.task_file import SPLITS, Task, write_task
@@ -123,7 +123,7 @@ def word_task(
         kind="regression" if metric == "pearson" else "classification",
         labels=labels,
         unit=np.array(unit, np.int64),
-        sequence=np.array(sequence, np.int64),
+        group=np.array(sequence, np.int64),
         split=np.array(split),
         target=values,
         positive=positive,

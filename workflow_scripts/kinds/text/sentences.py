@@ -7,7 +7,10 @@ line and only the blank separates words: other space that Unicode knows may be p
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.script import UserError
 
 Sentence = Sequence[str]
@@ -25,6 +28,21 @@ def write_sentences(path: Path, sentences: Iterable[Sentence]) -> None:
                 if not word or " " in word or "\n" in word:
                     raise ValueError(f"{word!r} cannot be a word: it is empty or holds space")
             out.write(" ".join(sentence) + "\n")
+
+
+def write_corpus(path: Path, units: Path, sentences: Iterable[Sentence]) -> None:
+    """Write a corpus, and the file of its units: words, in groups of the sentences.
+
+    Raises:
+        ValueError: if a word is empty or holds a blank or a line feed.
+    """
+    from workflow_scripts.common.units_file import Units, write_units
+
+    sentences = list(sentences)
+    write_sentences(path, sentences)
+    lengths = [len(words) for words in sentences]
+    groups = np.repeat(np.arange(len(lengths)), lengths)
+    write_units(units, Units(groups, file_digest(path), "words", "sentences"))
 
 
 def read_sentences(path: Path) -> list[list[str]]:

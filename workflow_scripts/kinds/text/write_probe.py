@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.kinds.text.formats.formats import FORMATS
-from workflow_scripts.kinds.text.sentences import Sentence, read_sentences, write_sentences
+from workflow_scripts.kinds.text.sentences import Sentence, read_sentences, write_corpus
 
 SENTENCES = "sentences"
 
@@ -34,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--min-words", type=positive_int, default=1, help="of a sentence")
     flags.add_argument("--max-sentences", type=positive_int, help="the first so many")
     flags.add_argument("--output", type=Path, required=True, help="the corpus, .txt")
+    flags.add_argument(
+        "--units", type=Path, required=True, help="its words and their sentences, .parquet"
+    )
     arguments = flags.parse_args(argv)
     text = read_text(arguments.text, arguments.format)
     chosen = list(probe_sentences(text, arguments.min_words, arguments.max_sentences))
@@ -44,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{arguments.text}: no sentence has {arguments.min_words} words or more; "
             "lower the probe's min_words, or name another file"
         )
-    write_sentences(arguments.output, chosen)
+    write_corpus(arguments.output, arguments.units, chosen)
     found(f"{len(chosen):,} sentences, {sum(map(len, chosen)):,} words")
 
 

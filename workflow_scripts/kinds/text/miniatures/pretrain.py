@@ -15,10 +15,10 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
-from workflow_scripts.common.checkpoint_card import TextCard, model_details, write_card
+from workflow_scripts.common.checkpoint_card import write_card
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
@@ -36,6 +36,7 @@ from workflow_scripts.kinds.text.miniatures.training import (
     train_language_model,
 )
 from workflow_scripts.kinds.text.sentences import read_sentences
+from workflow_scripts.pretrained.model_details import pretrained_card
 from workflow_scripts.pretrained.settings import ReadingSettings
 
 
@@ -159,15 +160,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"{name}: training diverges ({error}); lower learning_rate") from error
     network, held_out = trained.network, trained.held_out
     files = save_checkpoint(arguments.folder, network, trained.tokenizer)
-    card = TextCard(
-        checkpoint=name,
-        kind="pretrain",
-        source=f"{settings.family}, {settings.objective}, {settings.tokenizer}, {settings.domain}",
-        revision=hashlib.sha256(json.dumps(files).encode()).hexdigest(),
-        folder=str(arguments.folder),
-        files=files,
-        details=model_details(arguments.folder)
-        | {
+    card = pretrained_card(
+        name,
+        "pretrain",
+        f"{settings.family}, {settings.objective}, {settings.tokenizer}, {settings.domain}",
+        hashlib.sha256(json.dumps(files).encode()).hexdigest(),
+        arguments.folder,
+        files,
+        details={
             "parameters": network.num_parameters(),
             "steps": settings.steps,
             "heldout_loss": round(held_out.loss, 4),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from workflow_scripts.common.finding import found
+from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.settings import add_flags, from_flags
