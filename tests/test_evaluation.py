@@ -18,8 +18,8 @@ from tests.small_task import NAMES, UNITS, some_task, write_features, write_smal
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task, read_task, write_task
 from workflow_scripts.evaluation import evaluate, gather_scores, head_fits, training
-from workflow_scripts.evaluation.head_inputs import Subset
-from workflow_scripts.evaluation.kept_fits import KeptFits
+from workflow_scripts.evaluation.design_matrix import Subset
+from workflow_scripts.evaluation.head_fits import KeptFits
 from workflow_scripts.evaluation.training import Fit, train_heads
 
 

@@ -18,8 +18,8 @@ from workflow_scripts.data.text_settings import (
     target_of,
 )
 from workflow_scripts.data.write_probe import SENTENCES, probe_sentences, read_text
+from workflow_scripts.evaluation.learning_problem import number_targets, split_examples
 from workflow_scripts.evaluation.metrics import metric_for
-from workflow_scripts.evaluation.task_problem import number_targets, split_examples
 from workflow_scripts.new_zoo.counted import counted
 from workflow_scripts.new_zoo.guess_format import possible_formats
 from workflow_scripts.new_zoo.named_files import named_file
