@@ -114,7 +114,7 @@ def together_seconds(command: Sequence[str]) -> float:
     """Seconds of a job's work without its start, in a process of its own that has imported all."""
     code = (
         "import sys, time\n"
-        "import workflow_scripts.evaluation.gradient_heads\n"
+        "import workflow_scripts.evaluation.stochastic_gradient\n"
         "from workflow_scripts.evaluation.evaluate import main\n"
         "started = time.perf_counter(); main(sys.argv[1:]); print(time.perf_counter() - started)"
     )

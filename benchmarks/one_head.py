@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.task_file import SPLITS, Task, read_task
-from workflow_scripts.evaluation.examples import Examples
+from workflow_scripts.evaluation.learning_problem import Examples
 from workflow_scripts.evaluation.metrics import metric_for
 
 
@@ -64,7 +64,9 @@ def train_one(
                 outputs[known], torch.from_numpy(examples.targets)[known]
             )
         predicted: NDArray[np.floating] = outputs.numpy().T[None]
-        return float(metric.score(examples, metric.predictions(predicted))[0]), -float(loss)
+        predictions = metric.predictions(predicted)
+        scores = metric.score(examples.targets, predictions, examples.sequences)
+        return float(scores[0]), -float(loss)
 
     best, test = (-np.inf, -np.inf), 0.0
     for epoch in range(epochs):

@@ -13,9 +13,9 @@ from test_kernel_alignment import (
     sums_of,
     write_features,
 )
+from workflow_scripts.common.zoos import TextZoo
 
 from workflow_scripts.common.covariance_file import read_covariance
-from workflow_scripts.common.zoos import TextZoo
 from workflow_scripts.covariance.advice import (
     chance_alignment,
     on_chance,

@@ -592,7 +592,7 @@ def test_a_task_is_the_units_of_its_classes(tmp_path: Path, units_file: Path) ->
     assert [task.labels[index] for index in task.target] == units.label[task.unit].tolist()
     assert sorted(task.labels) == ["2", "5", "7"]
     assert (task.split == units.split[task.unit]).all()
-    assert (task.sequence == units.image[task.unit]).all()
+    assert (task.group == units.image[task.unit]).all()
     assert (task.corpus, task.metric, task.kind) == ("tasks", "accuracy", "classification")
     assert {name: int((task.split == name).sum()) for name in ("train", "dev")} == {
         "train": 21,

@@ -18,8 +18,8 @@ from tests.small_task import NAMES, UNITS, some_task, write_features, write_smal
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task, read_task, write_task
 from workflow_scripts.evaluation import evaluate, gather_scores, head_fits, training
-from workflow_scripts.evaluation.head_inputs import Subset
-from workflow_scripts.evaluation.kept_fits import KeptFits
+from workflow_scripts.evaluation.design_matrix import Subset
+from workflow_scripts.evaluation.head_fits import KeptFits
 from workflow_scripts.evaluation.training import Fit, train_heads
 
 
@@ -262,7 +262,7 @@ def test_units_that_any_checkpoint_lacks_are_left_out_for_all(folder: Path) -> N
         folder / "weather.parquet",
         some_task(
             unit=whole.unit[keep],
-            sequence=whole.sequence[keep],
+            group=whole.group[keep],
             split=whole.split[keep],
             target=whole.target[keep],
         ),
@@ -376,7 +376,7 @@ def test_a_unit_may_stand_in_two_sentences(folder: Path) -> None:
     columns = {
         name: np.concatenate([getattr(task, name)] * 2) for name in ("unit", "split", "target")
     }
-    write_task(folder / "weather.parquet", some_task(sequence=np.arange(2 * UNITS), **columns))
+    write_task(folder / "weather.parquet", some_task(group=np.arange(2 * UNITS), **columns))
     after = run_evaluate(folder, "--singles")
     np.testing.assert_allclose(after["test_score"], before["test_score"], atol=0.03)
 

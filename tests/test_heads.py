@@ -13,23 +13,29 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from workflow_scripts.common.seeded_order import seeded_integer
-from workflow_scripts.evaluation import task_features, training
-from workflow_scripts.evaluation.dev_choice import DevChoice, Outputs, judge
-from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.gradient_heads import fit_by_gradient, rows_of_sequences
-from workflow_scripts.evaluation.head_inputs import (
-    concatenated,
-    projected,
+from workflow_scripts.evaluation import design_matrix, training
+from workflow_scripts.evaluation.design_matrix import (
+    TaskFeatures,
+    concatenate_features,
+    project_features,
     random_signs,
+    row_blocks,
 )
-from workflow_scripts.evaluation.heads import LinearHead, LinearHeads
 from workflow_scripts.evaluation.lbfgs import minimise
+from workflow_scripts.evaluation.learning_problem import Examples
+from workflow_scripts.evaluation.linear_heads import (
+    DevChoice,
+    LinearHead,
+    LinearHeads,
+    Outputs,
+    score_heads,
+)
 from workflow_scripts.evaluation.metrics import Metric, accuracy, metric_for
-from workflow_scripts.evaluation.ridge_heads import fit_ridge_paths
+from workflow_scripts.evaluation.ridge_regression import fit_ridge_paths
 from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
-from workflow_scripts.evaluation.softmax_heads import SoftmaxProblem, fit_softmax_paths
-from workflow_scripts.evaluation.task_features import TaskFeatures, row_blocks
-from workflow_scripts.evaluation.training import Fit, Problem, train_heads
+from workflow_scripts.evaluation.softmax_regression import SoftmaxProblem, fit_softmax_paths
+from workflow_scripts.evaluation.stochastic_gradient import fit_by_minibatches, rows_of_sequences
+from workflow_scripts.evaluation.training import Fit, LearningProblem, train_heads
 
 ACCURACY = metric_for("accuracy", [], "")
 PLENTY = 1 << 30
@@ -78,7 +84,7 @@ def problem_of(
     widths: Sequence[int] | None = None,
     standardise: bool = True,
     memory_bytes: int = PLENTY,
-) -> Problem:
+) -> LearningProblem:
     """Train, dev and test from features and targets of each."""
     features = features_of(np.concatenate([x for x, _ in parts]), widths, memory_bytes)
     starts = np.cumsum([0, *(len(targets) for _, targets in parts)])
@@ -88,12 +94,12 @@ def problem_of(
     )
     if standardise:
         features.standardise(train.rows())
-    return Problem(features, train, dev, test, classes, metric)
+    return LearningProblem(features, train, dev, test, classes, metric)
 
 
 def all_fits(
     settings: Solver,
-    problem: Problem,
+    problem: LearningProblem,
     subsets: Sequence[tuple[str, ...]] = (("a",),),
     seed: int = 0,
     memory_bytes: int = PLENTY,
@@ -110,10 +116,10 @@ def only_head(
     features = features_of(np.concatenate([train[0], fresh]))
     examples = Examples(train[1])
     features.standardise(examples.rows())
-    inputs = concatenated(features, [("a",)])
-    (head,) = fit_softmax_paths(settings, inputs, examples, classes, AlwaysGains())
+    design = concatenate_features(features, [("a",)])
+    (head,) = fit_softmax_paths(settings, design, examples, classes, AlwaysGains())
     assert head is not None
-    return head, LinearHeads(inputs, [head]).outputs(slice(0, features.count))[0].T
+    return head, LinearHeads(design, [head]).outputs(slice(0, features.count))[0].T
 
 
 # L-BFGS.
@@ -243,8 +249,8 @@ def test_the_gradient_of_the_loss_equals_finite_differences(count: int) -> None:
     x, y = blobs(count, 12, 3, seed=0)
     features = features_of(x, [2, 4, 6])
     features.standardise(slice(0, count))
-    inputs = concatenated(features, [("a", "b"), ("b",), ("a", "b", "c")])
-    problem = SoftmaxProblem(inputs, Examples(y), 3)
+    design = concatenate_features(features, [("a", "b"), ("b",), ("a", "b", "c")])
+    problem = SoftmaxProblem(design, Examples(y), 3)
     heads = [0, 1, 2]
     scales = problem.scales(heads, np.full((3, 3), 0.2), 0.3)
     generator = np.random.default_rng(0)
@@ -273,14 +279,14 @@ def test_ridge_equals_scikit_learn(shape: tuple[int, int]) -> None:
     features = features_of(np.concatenate([x, fresh]))
     train = Examples(values.astype(np.float64))
     features.standardise(train.rows())
-    inputs = concatenated(features, [("a",)])
+    design = concatenate_features(features, [("a",)])
     for path, penalty in (([1.0], 1.0), ([1.0, 0.01], 0.01)):
-        (head,) = fit_ridge_paths(path, inputs, train, AlwaysGains())
+        (head,) = fit_ridge_paths(path, design, train, AlwaysGains())
         assert head is not None
         theirs = make_pipeline(StandardScaler(), Ridge(alpha=penalty * shape[0]))
         theirs.fit(x.astype(np.float64), values)
         expected = theirs.predict(fresh.astype(np.float64))
-        ours = LinearHeads(inputs, [head]).outputs(slice(shape[0], features.count))
+        ours = LinearHeads(design, [head]).outputs(slice(shape[0], features.count))
         np.testing.assert_allclose(ours[0, 0], expected, atol=1e-4)
 
 
@@ -288,18 +294,18 @@ def test_penalties_are_tried_for_as_long_as_dev_gains() -> None:
     parts = [blobs(60, 30, 3, seed, spread=4.0) for seed in (0, 1, 2)]
     problem = problem_of(parts, 3)
     penalties = [10.0, 1.0, 1e-1, 1e-2, 1e-3, 1e-4]
-    inputs = concatenated(problem.features, [("a",)])
+    design = concatenate_features(problem.features, [("a",)])
     merits = []
     for number in range(1, 7):
         settings = LbfgsSettings(l2=penalties[:number])
-        (head,) = fit_softmax_paths(settings, inputs, problem.train, 3, AlwaysGains())
+        (head,) = fit_softmax_paths(settings, design, problem.train, 3, AlwaysGains())
         assert head is not None
-        outputs = LinearHeads(inputs, [head]).outputs
-        scores, losses = judge(outputs, 1, 3, problem.dev, ACCURACY)
+        outputs = LinearHeads(design, [head]).outputs
+        scores, losses = score_heads(outputs, 1, 3, problem.dev, ACCURACY)
         merits.append((scores[0], -losses[0]))
     best = next(i for i in range(5) if merits[i + 1] < merits[i])
     choice = DevChoice(1, 3, problem.dev, ACCURACY)
-    fit_softmax_paths(LbfgsSettings(l2=penalties), inputs, problem.train, 3, choice)
+    fit_softmax_paths(LbfgsSettings(l2=penalties), design, problem.train, 3, choice)
     assert (choice.scores[0], -choice.losses[0]) == pytest.approx(merits[best])
 
 
@@ -350,10 +356,10 @@ def test_mini_batch_heads_equal_a_plain_loop(
     train = Examples(targets, sequences)
     subsets = [("a",), ("a", "b"), ("b",)]
     columns = {("a",): x[:, :2], ("a", "b"): x, ("b",): x[:, 2:]}
-    inputs = concatenated(features_of(x, [2, 4]), subsets)
+    design = concatenate_features(features_of(x, [2, 4]), subsets)
     for epochs in (1, 3, 5):
         shorter = settings.model_copy(update={"epochs": epochs})
-        heads = fit_by_gradient(shorter, inputs, train, classes, AlwaysGains(), seed=5)
+        heads = fit_by_minibatches(shorter, design, train, classes, AlwaysGains(), seed=5)
         for subset, head in zip(subsets, heads, strict=True):
             expected = plain_loop(shorter, columns[subset], train, classes)
             assert head is not None
@@ -511,7 +517,7 @@ def test_dev_chooses_the_best_then_the_surest_then_the_first() -> None:
 @pytest.mark.parametrize("settings", [AdamSettings(epochs=2), LbfgsSettings()])
 def test_a_diverged_head_is_refused(settings: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Features that are not finite are refused before; here they stand for what has diverged."""
-    monkeypatch.setattr(task_features, "check_finite", lambda *_: None)
+    monkeypatch.setattr(design_matrix, "check_finite", lambda *_: None)
     x, y = blobs(20, 4, 2, seed=0)
     endless = problem_of([(x, y), (x * np.float32(np.nan), y), (x, y)], 2)
     with pytest.raises(ValueError, match=r"diverged; lower head\.learning_rate"):
@@ -519,17 +525,17 @@ def test_a_diverged_head_is_refused(settings: Solver, monkeypatch: pytest.Monkey
 
 
 def test_judging_goes_through_examples_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workflow_scripts.evaluation import dev_choice
+    from workflow_scripts.evaluation import linear_heads
 
     generator = np.random.default_rng(0)
     outputs = generator.normal(size=(3, 4, 700))
     targets = generator.integers(0, 5, 700)
     examples = Examples(targets, start=40)
-    whole = judge(
+    whole = score_heads(
         lambda rows: outputs[:, :, rows.start - 40 : rows.stop - 40], 3, 4, examples, ACCURACY
     )
-    monkeypatch.setattr(dev_choice, "_BLOCK_OUTPUTS", 1)
-    parts = judge(
+    monkeypatch.setattr(linear_heads, "_BLOCK_OUTPUTS", 1)
+    parts = score_heads(
         lambda rows: outputs[:, :, rows.start - 40 : rows.stop - 40], 3, 4, examples, ACCURACY
     )
     np.testing.assert_allclose(parts, whole)
@@ -551,8 +557,8 @@ def test_features_are_the_same_whether_held_or_read_in_blocks(
     units = generator.permutation(500)[:300]
     mapped = np.memmap(f"{tmp_path}/features", np.float32, "w+", shape=corpus.shape)
     mapped[:] = corpus
-    monkeypatch.setattr(task_features, "BLOCK_ROWS", 64)
-    monkeypatch.setattr(task_features, "_RESIDENT_BYTES", 1000)
+    monkeypatch.setattr(design_matrix, "BLOCK_ROWS", 64)
+    monkeypatch.setattr(design_matrix, "_RESIDENT_BYTES", 1000)
     held, read = (TaskFeatures({"a": mapped}, units, size) for size in (PLENTY, 0))
     np.testing.assert_array_equal(held.read("a", slice(20, 30)), corpus[units[20:30]])
     for one in (held, read):
@@ -576,9 +582,9 @@ def test_blocks_of_rows_cover_all() -> None:
 def test_some_of_the_heads_read_what_they_did() -> None:
     features = features_of(blobs(10, 9, 2, 0)[0], [2, 3, 4])
     subsets = [("a",), ("a", "b"), ("c",), ("b", "c")]
-    inputs = concatenated(features, subsets)
-    assert [inputs.of(head) for head in range(4)] == [[0], [0, 1], [2], [1, 2]]
-    some = inputs.only([1, 3])
+    design = concatenate_features(features, subsets)
+    assert [design.of(head) for head in range(4)] == [[0], [0, 1], [2], [1, 2]]
+    some = design.only([1, 3])
     assert some.count == 2
     assert [block.heads.tolist() for block in some.blocks] == [[0], [0, 1], [1]]
     assert [block.width for block in some.blocks] == [2, 3, 4]
@@ -590,9 +596,9 @@ def test_projections_keep_distances_and_are_those_of_the_columns_side_by_side(
 ) -> None:
     x, _ = blobs(40, 60, 2, 0)
     features = features_of(x, [20, 40])
-    inputs = projected(features, [("a", "b"), ("b",)], 2000, memory_bytes)
-    assert [block.width for block in inputs.blocks] == [2000, 2000]
-    both, one = (block.read(slice(0, 40)) for block in inputs.blocks)
+    design = project_features(features, [("a", "b"), ("b",)], 2000, memory_bytes)
+    assert [block.width for block in design.blocks] == [2000, 2000]
+    both, one = (block.read(slice(0, 40)) for block in design.blocks)
     signs = np.vstack([random_signs(20, 2000, "a"), random_signs(40, 2000, "b")])
     np.testing.assert_allclose(both, x @ signs, atol=1e-4)
     np.testing.assert_allclose(one, x[:, 20:] @ signs[20:], atol=1e-4)
@@ -609,13 +615,17 @@ def test_one_metric_of_many_heads_is_that_of_each() -> None:
     examples = Examples(generator.integers(0, 4, 60), np.arange(60) // 7)
     for name in ("accuracy", "top3_accuracy", "span_f1", "f1"):
         metric = metric_for(name, labels, "O")
-        together = metric.score(examples, metric.predictions(outputs))
+        together = metric.score(examples.targets, metric.predictions(outputs), examples.sequences)
         alone = [
-            metric.score(examples, metric.predictions(outputs[head : head + 1]))[0]
+            metric.score(
+                examples.targets,
+                metric.predictions(outputs[head : head + 1]),
+                examples.sequences,
+            )[0]
             for head in range(5)
         ]
         assert together.tolist() == alone
-    assert accuracy(examples, outputs.argmax(axis=1)).shape == (5,)
+    assert accuracy(examples.targets, outputs.argmax(axis=1)).shape == (5,)
 
 
 def test_inputs_may_be_of_no_use() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from workflow_scripts.common.speed import log_speed, read_speeds
 
 from workflow_scripts.common.script import UserError
-from workflow_scripts.common.speed import log_speed, read_speeds
 from workflow_scripts.selection import measured_costs
 
 

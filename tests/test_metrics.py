@@ -10,7 +10,7 @@ from scipy.stats import pearsonr
 from seqeval.metrics import f1_score
 from sklearn.metrics import f1_score as class_f1
 
-from workflow_scripts.evaluation.examples import Examples
+from workflow_scripts.evaluation.learning_problem import Examples
 from workflow_scripts.evaluation.metrics import METRICS, metric_for
 
 LABELS = ["B-NP", "B-VP", "I-NP", "I-VP", "I-A-B", "O"]
@@ -28,7 +28,7 @@ def score_of(
     metric = metric_for(name, labels, positive)
 
     def score(of: Examples, outputs: np.ndarray) -> float:
-        return float(metric.score(of, metric.predictions(outputs.T[None]))[0])
+        return float(metric.score(of.targets, metric.predictions(outputs.T[None]), of.sequences)[0])
 
     return score
 
@@ -140,4 +140,4 @@ def test_metrics_that_cannot_be_are_refused(
 
 def test_every_metric_has_a_function() -> None:
     made = [metric_for(name, ["B-i", "i"], "i") for name in METRICS]
-    assert len({metric.score for metric in made}) == len(METRICS)
+    assert len({metric.compare for metric in made}) == len(METRICS)

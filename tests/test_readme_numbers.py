@@ -13,7 +13,7 @@ from test_killed_jobs import MOMENTS
 
 from docs import gather_measured, write_tables
 from workflow_scripts.covariance.settings import StabilitySettings
-from workflow_scripts.evaluation.head_flags import add_head_flags
+from workflow_scripts.evaluation.head_fits import add_head_flags
 from workflow_scripts.selection import branch_and_bound, methods
 from workflow_scripts.selection.settings import MmiExactSettings
 

@@ -14,8 +14,8 @@ from tests.small_task import NAMES, UNITS, some_task, write_features, write_smal
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import write_task
 from workflow_scripts.evaluation import evaluate, head_fits, score_transferability, select_forward
+from workflow_scripts.evaluation.score_transferability import h_score, log_maximum_evidence
 from workflow_scripts.evaluation.select_forward import forward_selection
-from workflow_scripts.evaluation.transferability import h_score, log_maximum_evidence
 from workflow_scripts.selection import select
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from test_kernel_alignment import random_features
+from workflow_scripts.common.unit_groups import read_unit_groups
 
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.replicates_file import read_replicates
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.common.unit_groups import read_unit_groups
 from workflow_scripts.covariance import estimate, resample
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment

@@ -147,7 +147,7 @@ def test_a_task_points_at_the_words_of_its_corpus() -> None:
         "",
     )
     assert task.unit.tolist() == [1, 2, 3, 1, 2, 3]
-    assert task.sequence.tolist() == [0, 0, 1, 3, 3, 4]
+    assert task.group.tolist() == [0, 0, 1, 3, 3, 4]
     assert task.split.tolist() == ["train"] * 3 + ["dev"] * 2 + ["test"]
     assert task.labels == ["N", "V", "Z"]
     assert task.target.tolist() == [0, 1, 0, 1, 0, 2]
@@ -219,7 +219,7 @@ def test_splits_without_a_file_are_drawn_from_train(tmp_path: Path) -> None:
     flags += ["--dev-fraction", "0.1", "--test-fraction", "0.2"]
     read_task_script.main(flags)
     task = read_task(output)
-    sentences = {part: set(task.sequence[task.split == part]) for part in ("train", "dev", "test")}
+    sentences = {part: set(task.group[task.split == part]) for part in ("train", "dev", "test")}
     assert {part: len(numbers) for part, numbers in sentences.items()} == {
         "train": 36,
         "dev": 4,

@@ -474,7 +474,7 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
         ),
         ("covariance/kernel_alignment.py", AFTER_COVARIANCE | {"estimate_covariance": 1}),
         (
-            "evaluation/softmax_heads.py",
+            "evaluation/softmax_regression.py",
             AFTER_SELECTION | {"evaluate_singles": 1, "select": 1},
         ),
         (

@@ -13,9 +13,8 @@ from pathlib import Path
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, existing_file, parser, run
-from workflow_scripts.evaluation.head_fits import Head, head_seeds
-from workflow_scripts.evaluation.head_flags import add_head_flags, read_head_flags
-from workflow_scripts.evaluation.head_inputs import Subset
+from workflow_scripts.evaluation.design_matrix import Subset
+from workflow_scripts.evaluation.head_fits import Head, add_head_flags, head_seeds, read_head_flags
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,31 @@
-"""The fits of heads on one task: those that are known, and those that must be trained."""
+"""The fits of heads on one task: those that are kept from before, and those that are trained now.
 
+A fit is found by a hash of everything that decides it, so that none can be stale.
+"""
+
+import csv
 import hashlib
 import json
-from collections.abc import Sequence
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
+from workflow_scripts.common.disk_error import told
+from workflow_scripts.common.script import UserError, positive_int
 from workflow_scripts.common.seeded_order import seeded_integer
+from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.source_files import source_files
-from workflow_scripts.evaluation.head_inputs import Subset
-from workflow_scripts.evaluation.kept_fits import KeptFits
-from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
-from workflow_scripts.evaluation.task_problem import TaskFiles, make_problem
+from workflow_scripts.evaluation.design_matrix import Subset
+from workflow_scripts.evaluation.learning_problem import TaskFiles, make_problem, open_task
+from workflow_scripts.evaluation.settings import (
+    SOLVERS,
+    LbfgsSettings,
+    Solver,
+)
 from workflow_scripts.evaluation.training import Fit, train_heads
 
 _ROOT = Path(__file__).parents[2]
@@ -34,9 +46,7 @@ class Head:
     project: int = 0
 
 
-def head_seeds(
-    settings: AdamSettings | SgdSettings | LbfgsSettings, seed: int, task: str
-) -> list[int]:
+def head_seeds(settings: Solver, seed: int, task: str) -> list[int]:
     """The seed of every head of a selection.
 
     Args:
@@ -46,6 +56,81 @@ def head_seeds(
     count = 1 if isinstance(settings, LbfgsSettings) else settings.seeds
     more = [seeded_integer(seed, task, number) for number in range(1, count)]
     return [seeded_integer(seed, task), *more]
+
+
+class KeptFits:
+    """Fits by their hashes, in a file that grows line by line.
+
+    Lines are written as soon as the heads that are trained together are done, so that a job that is
+    killed loses only the heads in flight.
+
+    Args:
+        path: where they are kept, made where it is missing; lines that make no sense, such as one
+            that was cut short, are passed over. ``None``: they are kept nowhere.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._found: dict[str, Fit] = {}
+        if path is not None and path.exists():
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            self._found = dict(_parsed(line.split(",") for line in lines))
+
+    def know(self, scores: Path) -> None:
+        """Take over the fits of a table of scores; none where it is something else."""
+        with scores.open(newline="", encoding="utf-8", errors="replace") as file:
+            columns = ("fit", "dev_score", "test_score", "epochs")
+            rows = ([row.get(column) or "" for column in columns] for row in csv.DictReader(file))
+            self._found |= dict(_parsed(rows))
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the fit of a hash is there."""
+        return key in self._found
+
+    def __getitem__(self, key: str) -> Fit:
+        """The fit of a hash."""
+        return self._found[key]
+
+    def add(self, fits: dict[str, Fit]) -> None:
+        """Keep fits, on disk when this returns.
+
+        Raises:
+            UserError: if the disk is full or refuses the file otherwise.
+        """
+        self._found |= fits
+        if self._path is None:
+            return
+        try:
+            self._append(self._path, fits)
+        except OSError as error:
+            if (sentence := told(error, self._path)) is None:
+                raise
+            raise UserError(sentence) from error
+
+    @staticmethod
+    def _append(path: Path, fits: dict[str, Fit]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            text = "".join(
+                f"{key},{fit.dev_score!r},{fit.test_score!r},{fit.epochs}\n"
+                for key, fit in fits.items()
+            )
+            if file.tell() > 0:
+                file.seek(-1, os.SEEK_END)
+                # The last line was cut short; it must not spoil the next.
+                text = text if file.read(1) == b"\n" else "\n" + text
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _parsed(rows: Iterable[list[str]]) -> Iterable[tuple[str, Fit]]:
+    for row in rows:
+        try:
+            key, dev, test, epochs = row
+            yield key, Fit(float(dev), float(test), int(epochs))
+        except ValueError:
+            continue
 
 
 class HeadFits:
@@ -62,7 +147,7 @@ class HeadFits:
     def __init__(
         self,
         files: TaskFiles,
-        settings: AdamSettings | SgdSettings | LbfgsSettings,
+        settings: Solver,
         kept: KeptFits,
         memory_bytes: int,
         device: str,
@@ -126,15 +211,69 @@ class HeadFits:
 def code_digest() -> str:
     """A hash of the code that trains and scores heads."""
     code = hashlib.sha256()
-    for path in source_files("workflow_scripts/evaluation/task_problem.py", _ROOT):
+    for path in source_files("workflow_scripts/evaluation/training.py", _ROOT):
         code.update(f"{path}\0".encode() + (_ROOT / path).read_bytes())
     return code.hexdigest()
 
 
-def _device(settings: AdamSettings | SgdSettings | LbfgsSettings, name: str) -> str:
+def _device(settings: Solver, name: str) -> str:
     """L-BFGS runs in numpy, so it need not import torch."""
     if isinstance(settings, LbfgsSettings):
         return "cpu"
     from workflow_scripts.common.device import choose_device
 
     return str(choose_device(name))
+
+
+@dataclass(frozen=True)
+class HeadOptions:
+    """What the flags say.
+
+    Attributes:
+        task: its name.
+        checkpoints: all of the zoo, sorted.
+        files: the task with the features.
+        settings: of the heads.
+        kept: fits that need not be made again.
+        fits: of all heads.
+    """
+
+    task: str
+    checkpoints: list[str]
+    files: TaskFiles
+    settings: Solver
+    kept: KeptFits
+    fits: HeadFits
+
+
+def add_head_flags(flags: ArgumentParser) -> None:
+    """Add what decides the scores of heads, and where fits are kept."""
+    flags.add_argument("--task", type=Path, required=True, help="the task, .parquet")
+    flags.add_argument(
+        "--features-folder", type=Path, required=True, help="holds CHECKPOINT.safetensors"
+    )
+    flags.add_argument("--checkpoints", nargs="+", required=True, help="all of the zoo")
+    flags.add_argument("--seed", type=int, default=0, help="of the zoo")
+    flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
+    flags.add_argument(
+        "--memory-mb", type=positive_int, default=1000, help="of features and heads [default: 1000]"
+    )
+    flags.add_argument(
+        "--fits", type=Path, help="keeps fits, so that they are not made again; it may be missing"
+    )
+    flags.add_argument("--solver", choices=list(SOLVERS), required=True)
+    add_flags(flags, *SOLVERS.values(), skip={"solver"})
+
+
+def read_head_flags(arguments: Namespace) -> HeadOptions:
+    """The settings, and the task and features that the flags name.
+
+    Raises:
+        UserError: if a flag or a file is wrong.
+    """
+    settings = from_flags(SOLVERS[arguments.solver], arguments, others=SOLVERS.values())
+    checkpoints = sorted(arguments.checkpoints)
+    files = open_task(arguments.task, arguments.features_folder, checkpoints)
+    kept = KeptFits(arguments.fits)
+    fits = HeadFits(files, settings, kept, arguments.memory_mb << 20, arguments.device)
+    return HeadOptions(arguments.task.stem, checkpoints, files, settings, kept, fits)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.evaluation.examples import Examples
-
+Targets = NDArray[np.int64] | NDArray[np.float64]
 Predictions = NDArray[Any]
 
 
@@ -19,12 +18,28 @@ class Metric:
 
     Attributes:
         kept: how many classes it looks at, those of the highest outputs; 0: at values.
-        score: of what S heads predicted of n examples: classes [S, n] (if it looks at several,
-            [S, kept, n] with the likeliest first), or values [S, n]. It gives [S].
+        compare: gives the scores [S] of the targets [n] and what S heads predicted of them.
+        needs_sequences: whether it takes the sequences [n] as well.
     """
 
     kept: int
-    score: Callable[[Examples, Predictions], NDArray[np.float64]]
+    compare: Callable[..., NDArray[np.float64]]
+    needs_sequences: bool = False
+
+    def score(
+        self, targets: Targets, predicted: Predictions, sequences: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """The scores [S] of S heads.
+
+        Args:
+            targets: [n], classes or values.
+            predicted: classes [S, n] (if the metric looks at several, [S, kept, n] with the
+                likeliest first), or values [S, n].
+            sequences: [n], the sequence that a unit belongs to.
+        """
+        if self.needs_sequences:
+            return self.compare(targets, predicted, sequences)
+        return self.compare(targets, predicted)
 
     def predictions(self, outputs: NDArray[np.floating]) -> Predictions:
         """What the score looks at.
@@ -55,7 +70,7 @@ def metric_for(name: str, labels: Sequence[str], positive: str) -> Metric:
     if name not in METRICS:
         raise ValueError(f"unknown metric {name!r}; choose one of {', '.join(METRICS)}")
     if name == "span_f1":
-        return Metric(1, partial(span_f1, Tags(labels)))
+        return Metric(1, partial(span_f1, Tags(labels)), needs_sequences=True)
     if name == "f1":
         if positive not in labels:
             raise ValueError(f"the metric f1 counts the class {positive!r}, which has no unit")
@@ -70,32 +85,32 @@ def metric_for(name: str, labels: Sequence[str], positive: str) -> Metric:
 METRICS = ("accuracy", "top3_accuracy", "span_f1", "f1", "pearson")
 
 
-def accuracy(examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
+def accuracy(targets: Targets, predicted: Predictions) -> NDArray[np.float64]:
     """Share of units whose predicted class is their target."""
-    shares: NDArray[np.float64] = np.mean(predicted == examples.targets, axis=1)
+    shares: NDArray[np.float64] = np.mean(predicted == targets, axis=1)
     return shares
 
 
-def top3_accuracy(examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
+def top3_accuracy(targets: Targets, predicted: Predictions) -> NDArray[np.float64]:
     """Share of units whose target is among the three classes of the highest scores."""
-    shares: NDArray[np.float64] = (predicted == examples.targets).any(axis=1).mean(axis=1)
+    shares: NDArray[np.float64] = (predicted == targets).any(axis=1).mean(axis=1)
     return shares
 
 
-def binary_f1(positive: int, examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
+def binary_f1(positive: int, targets: Targets, predicted: Predictions) -> NDArray[np.float64]:
     """F1 of one class: the harmonic mean of precision and recall; 0 if it is neither there nor
     predicted."""
-    found, there = predicted == positive, examples.targets == positive
+    found, there = predicted == positive, targets == positive
     counts = zip((found & there).sum(axis=1), found.sum(axis=1), strict=True)
     return np.array([_f1(int(right), int(all_), int(there.sum())) for right, all_ in counts])
 
 
-def pearson(examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
+def pearson(targets: Targets, predicted: Predictions) -> NDArray[np.float64]:
     """Pearson's r of predicted values and targets; 0 if either does not vary."""
     values = predicted - predicted.mean(axis=1, keepdims=True, dtype=np.float64)
-    targets = examples.targets - examples.targets.mean()
-    sizes = np.sqrt((values**2).sum(axis=1) * (targets @ targets))
-    correlations: NDArray[np.float64] = values @ targets / np.where(sizes > 0, sizes, 1.0)
+    deviations = targets - targets.mean()
+    sizes = np.sqrt((values**2).sum(axis=1) * (deviations @ deviations))
+    correlations: NDArray[np.float64] = values @ deviations / np.where(sizes > 0, sizes, 1.0)
     return correlations
 
 
@@ -134,11 +149,13 @@ class Tags:
         return begin, np.flatnonzero(inside & ~follows), kind[begin]
 
 
-def span_f1(tags: Tags, examples: Examples, predicted: Predictions) -> NDArray[np.float64]:
+def span_f1(
+    tags: Tags, targets: Targets, predicted: Predictions, sequences: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """F1 of spans over all sequences: one is right if its units and its type are."""
-    first = np.ones(len(examples.targets), np.bool_)
-    first[1:] = examples.sequences[1:] != examples.sequences[:-1]
-    begin, end, kind = tags.spans(examples.targets.astype(np.int64), first)
+    first = np.ones(len(targets), np.bool_)
+    first[1:] = sequences[1:] != sequences[:-1]
+    begin, end, kind = tags.spans(targets.astype(np.int64), first)
     # By the unit that a span begins with: its last unit, and its type.
     true_end, true_kind = (np.full(len(first), -1) for _ in range(2))
     true_end[begin], true_kind[begin] = end, kind

@@ -14,9 +14,8 @@ import pandas as pd
 from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.common.table_file import FORWARD_COLUMNS, write_table
-from workflow_scripts.evaluation.head_fits import Head, head_seeds
-from workflow_scripts.evaluation.head_flags import add_head_flags, read_head_flags
-from workflow_scripts.evaluation.head_inputs import Subset
+from workflow_scripts.evaluation.design_matrix import Subset
+from workflow_scripts.evaluation.head_fits import Head, add_head_flags, head_seeds, read_head_flags
 
 
 def forward_selection(

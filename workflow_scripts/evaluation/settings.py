@@ -72,8 +72,9 @@ class LbfgsSettings(SolverSettings):
     max_iterations: PositiveInt = Field(500, description="of L-BFGS, for each penalty")
 
 
-HeadSettings = Annotated[AdamSettings | SgdSettings | LbfgsSettings, Field(discriminator="solver")]
-SOLVERS: dict[str, type[AdamSettings | SgdSettings | LbfgsSettings]] = {
+Solver = AdamSettings | SgdSettings | LbfgsSettings
+HeadSettings = Annotated[Solver, Field(discriminator="solver")]
+SOLVERS: dict[str, type[Solver]] = {
     "adam": AdamSettings,
     "sgd": SgdSettings,
     "lbfgs": LbfgsSettings,

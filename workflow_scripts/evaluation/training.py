@@ -3,20 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from workflow_scripts.evaluation.dev_choice import DevChoice, judge
-from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.head_inputs import HeadInputs, Subset, concatenated, projected
-from workflow_scripts.evaluation.heads import LinearHeads
-from workflow_scripts.evaluation.metrics import Metric
-from workflow_scripts.evaluation.settings import (
-    AdamSettings,
-    LbfgsSettings,
-    SgdSettings,
+from workflow_scripts.evaluation.design_matrix import (
+    DesignMatrices,
+    Subset,
+    concatenate_features,
+    project_features,
 )
-from workflow_scripts.evaluation.task_features import TaskFeatures
+from workflow_scripts.evaluation.learning_problem import LearningProblem
+from workflow_scripts.evaluation.linear_heads import DevChoice, LinearHeads, score_heads
+from workflow_scripts.evaluation.settings import (
+    LbfgsSettings,
+    Solver,
+)
 
 # What a solver keeps for each weight, in bytes: the weights, their gradient, the optimizer's
 # moments and the best so far; or the steps and changes of L-BFGS.
@@ -40,28 +38,9 @@ class Fit:
     epochs: int
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A task as heads see it.
-
-    Attributes:
-        features: of the checkpoints on its units, standardised where the settings say so.
-        train, dev, test: the examples.
-        classes: that train saw, which are numbered first; 1 if the targets are values.
-        metric: what dev and test are scored by.
-    """
-
-    features: TaskFeatures
-    train: Examples
-    dev: Examples
-    test: Examples
-    classes: int
-    metric: Metric
-
-
 def train_heads(
-    settings: AdamSettings | SgdSettings | LbfgsSettings,
-    problem: Problem,
+    settings: Solver,
+    problem: LearningProblem,
     subsets: Sequence[Subset],
     seed: int,
     memory_bytes: int,
@@ -82,38 +61,38 @@ def train_heads(
     """
     for group in _groups(settings, problem, subsets, memory_bytes, width):
         if width:
-            inputs = projected(problem.features, group, width, memory_bytes)
+            design = project_features(problem.features, group, width, memory_bytes)
         else:
-            inputs = concatenated(problem.features, group)
-        yield dict(zip(group, _fit(settings, problem, inputs, seed, device), strict=True))
+            design = concatenate_features(problem.features, group)
+        yield dict(zip(group, _fit(settings, problem, design, seed, device), strict=True))
 
 
 def _fit(
-    settings: AdamSettings | SgdSettings | LbfgsSettings,
-    problem: Problem,
-    inputs: HeadInputs,
+    settings: Solver,
+    problem: LearningProblem,
+    design: DesignMatrices,
     seed: int,
     device: str,
 ) -> list[Fit]:
     train, classes = problem.train, problem.classes
-    choice = DevChoice(inputs.count, classes, problem.dev, problem.metric)
+    choice = DevChoice(design.count, classes, problem.dev, problem.metric)
     if isinstance(settings, LbfgsSettings) and not train.are_classes:
-        from workflow_scripts.evaluation.ridge_heads import fit_ridge_paths
+        from workflow_scripts.evaluation.ridge_regression import fit_ridge_paths
 
-        found = fit_ridge_paths(settings.l2, inputs, train, choice)
+        found = fit_ridge_paths(settings.l2, design, train, choice)
     elif isinstance(settings, LbfgsSettings):
-        from workflow_scripts.evaluation.softmax_heads import fit_softmax_paths
+        from workflow_scripts.evaluation.softmax_regression import fit_softmax_paths
 
-        found = fit_softmax_paths(settings, inputs, train, classes, choice)
+        found = fit_softmax_paths(settings, design, train, classes, choice)
     else:
-        from workflow_scripts.evaluation.gradient_heads import fit_by_gradient
+        from workflow_scripts.evaluation.stochastic_gradient import fit_by_minibatches
 
-        found = fit_by_gradient(settings, inputs, train, classes, choice, seed, device)
+        found = fit_by_minibatches(settings, design, train, classes, choice, seed, device)
     heads = [head for head in found if head is not None]
     if len(heads) < len(found):
         raise ValueError("training diverged; lower head.learning_rate")
-    outputs = LinearHeads(inputs, heads).outputs
-    scores, _ = judge(outputs, inputs.count, classes, problem.test, problem.metric)
+    outputs = LinearHeads(design, heads).outputs
+    scores, _ = score_heads(outputs, design.count, classes, problem.test, problem.metric)
     return [
         Fit(float(dev), float(test), int(epochs))
         for dev, test, epochs in zip(choice.scores, scores, choice.epochs, strict=True)
@@ -121,8 +100,8 @@ def _fit(
 
 
 def _groups(
-    settings: AdamSettings | SgdSettings | LbfgsSettings,
-    problem: Problem,
+    settings: Solver,
+    problem: LearningProblem,
     subsets: Sequence[Subset],
     memory_bytes: int,
     width: int,
@@ -143,14 +122,3 @@ def _groups(
         group.append(subset)
         used += size
     yield group
-
-
-def check_targets(targets: NDArray[np.int64] | NDArray[np.float64]) -> None:
-    """Refuse targets of train that teach nothing.
-
-    Raises:
-        ValueError: naming what is missing.
-    """
-    if len(np.unique(targets)) < 2:
-        what = "class" if targets.dtype.kind == "i" else "value"
-        raise ValueError(f"its train split has one {what} only; there is nothing to learn")

@@ -8,8 +8,8 @@ from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task
 from workflow_scripts.covariance.resampling import LEAST_GROUPS
 from workflow_scripts.drafting.answers import counted, named_file, settings_of
+from workflow_scripts.evaluation.learning_problem import number_targets, split_examples
 from workflow_scripts.evaluation.metrics import metric_for
-from workflow_scripts.evaluation.task_problem import number_targets, split_examples
 from workflow_scripts.kinds.text.formats.formats import FORMATS, LabelledSentence
 from workflow_scripts.kinds.text.formats.guess_format import possible_formats
 from workflow_scripts.kinds.text.read_task import read_splits, word_task

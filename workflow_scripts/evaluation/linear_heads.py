@@ -1,13 +1,73 @@
-"""Scoring heads, and choosing by dev among those that a solver offers."""
+"""Linear heads: many applied and scored at a time, and the choice among their states by dev."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.evaluation.examples import Examples
+from workflow_scripts.evaluation.design_matrix import DesignMatrices, row_blocks
+from workflow_scripts.evaluation.learning_problem import Examples
 from workflow_scripts.evaluation.metrics import Metric
-from workflow_scripts.evaluation.task_features import row_blocks
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """A linear classifier, or a linear regression.
+
+    Attributes:
+        weights: for each block of columns that it reads, [classes, d]; [1, d] in a regression.
+        bias: [classes] or [1].
+    """
+
+    weights: Sequence[NDArray[np.floating]]
+    bias: NDArray[np.floating]
+
+
+class LinearHeads:
+    """Several heads, applied at a time.
+
+    Args:
+        design: what they read.
+        heads: S, in the order of the design.
+    """
+
+    def __init__(self, design: DesignMatrices, heads: Sequence[LinearHead]) -> None:
+        self._design = design
+        left = [iter(head.weights) for head in heads]
+        self._weights = [
+            np.concatenate([next(left[head]) for head in block.heads]).astype(np.float32)
+            for block in design.blocks
+        ]
+        self._bias = np.stack([head.bias for head in heads]).astype(np.float32)
+
+    def outputs(self, rows: slice) -> NDArray[np.float32]:
+        """Scores of classes [S, classes, n], or values [S, 1, n], of some rows of the features."""
+        columns = [block.read(rows) for block in self._design.blocks]
+        return add_products(self._design, self._weights, self._bias, columns)
+
+
+def add_products(
+    design: DesignMatrices,
+    weights: Sequence[NDArray[np.float32]],
+    bias: NDArray[np.float32],
+    columns: Sequence[NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """The outputs [S, classes, n] of S heads: the sum of what they make of each block.
+
+    Args:
+        weights: of each block, [s · classes, d], those of its heads one under another.
+        bias: [S, classes].
+        columns: of each block, [n, d].
+    """
+    outputs = np.repeat(bias[:, :, None], len(columns[0]), axis=2)
+    for block, table, values in zip(design.blocks, weights, columns, strict=True):
+        # The examples come last, so that what is done to each class runs along them.
+        products = (table @ values.T).reshape(len(block.heads), *outputs.shape[1:])
+        for head, product in zip(block.heads, products, strict=True):
+            outputs[head] += product
+    return outputs
+
 
 # The outputs [S, classes, n], or values [S, 1, n], of S heads for some rows of the features.
 Outputs = Callable[[slice], NDArray[np.floating]]
@@ -16,7 +76,7 @@ Outputs = Callable[[slice], NDArray[np.floating]]
 _BLOCK_OUTPUTS = 1 << 22
 
 
-def judge(
+def score_heads(
     outputs: Outputs, heads: int, classes: int, examples: Examples, metric: Metric
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The score and the loss of heads on examples, which are gone through in blocks.
@@ -42,7 +102,8 @@ def judge(
         else:
             losses += ((block[:, 0] - targets) ** 2).sum(axis=1, dtype=np.float64)
             known += len(targets)
-    scores = metric.score(examples, np.concatenate(predictions, axis=-1))
+    predicted = np.concatenate(predictions, axis=-1)
+    scores = metric.score(examples.targets, predicted, examples.sequences)
     return scores, losses / max(known, 1)
 
 
@@ -90,7 +151,9 @@ class DevChoice:
         where = np.asarray(heads)
         # A head that diverged has outputs that are not finite.
         with np.errstate(invalid="ignore", over="ignore"):
-            scores, losses = judge(outputs, len(where), self._classes, self._dev, self._metric)
+            scores, losses = score_heads(
+                outputs, len(where), self._classes, self._dev, self._metric
+            )
         better = scores > self.scores[where]
         surer = (scores == self.scores[where]) & (losses < self.losses[where])
         gained: NDArray[np.bool_] = np.isfinite(losses) & (better | surer)

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workflow_scripts.evaluation.coordinates import principal_coordinates
-from workflow_scripts.evaluation.dev_choice import DevChoice
-from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.head_inputs import HeadInputs
-from workflow_scripts.evaluation.heads import LinearHead, LinearHeads
-from workflow_scripts.evaluation.task_features import row_blocks
+from workflow_scripts.evaluation.design_matrix import DesignMatrices, row_blocks
+from workflow_scripts.evaluation.learning_problem import Examples
+from workflow_scripts.evaluation.linear_heads import DevChoice, LinearHead, LinearHeads
+from workflow_scripts.evaluation.principal_axes import principal_axes
 
 
 def fit_ridge_paths(
-    penalties: Sequence[float], inputs: HeadInputs, train: Examples, choice: DevChoice
+    penalties: Sequence[float], design: DesignMatrices, train: Examples, choice: DevChoice
 ) -> list[LinearHead | None]:
     """Each head with the penalty that dev chose, tried from the strongest on while dev gains.
 
@@ -21,29 +19,29 @@ def fit_ridge_paths(
     standardised columns, whose principal coordinates serve all penalties.
 
     Args:
-        inputs: columns with mean zero and variance one over train.
+        design: columns with mean zero and variance one over train.
         choice: decides on dev.
     """
     mean = train.targets.mean()
-    coordinates = principal_coordinates(inputs, train.rows())
+    coordinates = principal_axes(design, train.rows())
     # Xᵀy of each block; y is centred.
-    products = [np.zeros(block.width) for block in inputs.blocks]
+    products = [np.zeros(block.width) for block in design.blocks]
     for rows in row_blocks(train.rows()):
         values = train.targets[rows.start - train.start : rows.stop - train.start] - mean
-        for block, product in zip(inputs.blocks, products, strict=True):
+        for block, product in zip(design.blocks, products, strict=True):
             product += values @ block.read(rows)
     along = [
-        one.axes.T @ np.concatenate([products[number] for number in inputs.of(head)])
+        one.axes.T @ np.concatenate([products[number] for number in design.of(head)])
         for head, one in enumerate(coordinates)
     ]
-    best: list[LinearHead | None] = [None] * inputs.count
-    running = list(range(inputs.count))
+    best: list[LinearHead | None] = [None] * design.count
+    running = list(range(design.count))
     for penalty in sorted(penalties, reverse=True):
         heads = []
         for one in running:
             shrunk = along[one] / len(train.targets) / (coordinates[one].variances + penalty)
             heads.append(LinearHead(coordinates[one].weights(shrunk[:, None]), np.array([mean])))
-        outputs = LinearHeads(inputs.only(running), heads).outputs
+        outputs = LinearHeads(design.only(running), heads).outputs
         gained = choice.offer(running, outputs, [1] * len(running))
         for place in np.flatnonzero(gained):
             best[running[place]] = heads[place]

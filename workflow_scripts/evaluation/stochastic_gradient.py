@@ -16,17 +16,15 @@ from torch import Tensor
 
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.sgd_step import sgd_step
-from workflow_scripts.evaluation.dev_choice import DevChoice
-from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.head_inputs import HeadInputs
-from workflow_scripts.evaluation.heads import LinearHead
+from workflow_scripts.evaluation.design_matrix import DesignMatrices, Rows
+from workflow_scripts.evaluation.learning_problem import Examples
+from workflow_scripts.evaluation.linear_heads import DevChoice, LinearHead
 from workflow_scripts.evaluation.settings import AdamSettings, SgdSettings
-from workflow_scripts.evaluation.task_features import Rows
 
 
-def fit_by_gradient(
+def fit_by_minibatches(
     settings: AdamSettings | SgdSettings,
-    inputs: HeadInputs,
+    design: DesignMatrices,
     train: Examples,
     classes: int,
     choice: DevChoice,
@@ -49,19 +47,19 @@ def fit_by_gradient(
     if not train.are_classes:
         mean, scale = float(train.targets.mean()), float(train.targets.std()) or 1.0
         targets = ((targets - mean) / scale).float()
-    best: list[LinearHead | None] = [None] * inputs.count
-    running = np.arange(inputs.count)
-    waited = np.zeros(inputs.count, np.int64)
-    state = _State.zeros(inputs, classes, device)
+    best: list[LinearHead | None] = [None] * design.count
+    running = np.arange(design.count)
+    waited = np.zeros(design.count, np.int64)
+    state = _State.zeros(design, classes, device)
     for epoch in range(settings.epochs):
         rate = settings.rate(epoch)
         batches = _batches(train.sequences, settings.batch_size, seed, epoch)
-        for batch, columns in _prefetched(state.inputs, train.start, batches, device):
+        for batch, columns in _prefetched(state.design, train.start, batches, device):
             gradients = state.gradients(columns, targets[batch.to(device)], train.are_classes)
             state.descend(settings, gradients, rate)
 
         def outputs(rows: slice, state: _State = state) -> NDArray[np.float32]:
-            values = state.outputs(_columns(state.inputs, rows, device)).cpu().numpy()
+            values = state.outputs(_columns(state.design, rows, device)).cpu().numpy()
             return values * np.float32(scale) + np.float32(mean)
 
         gained = choice.offer(running, outputs, [epoch + 1] * len(running))
@@ -80,34 +78,38 @@ class _State:
     """Heads in training.
 
     Attributes:
-        inputs: what they read.
+        design: what they read.
         parameters: weights [s, classes, d] for each block, then biases [S, classes, 1].
         moments: as many tensors of each of these shapes as the optimizer keeps.
         steps: taken so far.
     """
 
     def __init__(
-        self, inputs: HeadInputs, parameters: list[Tensor], moments: list[list[Tensor]], steps: int
+        self,
+        design: DesignMatrices,
+        parameters: list[Tensor],
+        moments: list[list[Tensor]],
+        steps: int,
     ) -> None:
-        self.inputs = inputs
+        self.design = design
         self.parameters = parameters
         self.moments = moments
         self.steps = steps
         self._heads = [
-            torch.from_numpy(block.heads).to(parameters[0].device) for block in inputs.blocks
+            torch.from_numpy(block.heads).to(parameters[0].device) for block in design.blocks
         ]
 
     @classmethod
-    def zeros(cls, inputs: HeadInputs, classes: int, device: str) -> "_State":
+    def zeros(cls, design: DesignMatrices, classes: int, device: str) -> "_State":
         """Before training."""
-        shapes = [(len(block.heads), classes, block.width) for block in inputs.blocks]
-        shapes.append((inputs.count, classes, 1))
+        shapes = [(len(block.heads), classes, block.width) for block in design.blocks]
+        shapes.append((design.count, classes, 1))
         tensors = [[torch.zeros(shape, device=device) for shape in shapes] for _ in range(3)]
-        return cls(inputs, tensors[0], tensors[1:], 0)
+        return cls(design, tensors[0], tensors[1:], 0)
 
     def only(self, heads: NDArray[np.int64]) -> "_State":
         """The same for some of the heads."""
-        places = [np.flatnonzero(np.isin(block.heads, heads)) for block in self.inputs.blocks]
+        places = [np.flatnonzero(np.isin(block.heads, heads)) for block in self.design.blocks]
         kept = [(number, where) for number, where in enumerate(places) if len(where)]
         kept.append((len(places), heads))
 
@@ -115,7 +117,7 @@ class _State:
             return [tensors[number][torch.from_numpy(where)] for number, where in kept]
 
         return _State(
-            self.inputs.only(heads),
+            self.design.only(heads),
             chosen(self.parameters),
             [chosen(moments) for moments in self.moments],
             self.steps,
@@ -172,7 +174,7 @@ class _State:
         """One of the heads, on targets as they were."""
         parts = [
             scale * table[int(np.searchsorted(block.heads, place))].cpu().numpy()
-            for block, table in zip(self.inputs.blocks, self.parameters, strict=False)
+            for block, table in zip(self.design.blocks, self.parameters, strict=False)
             if place in block.heads
         ]
         return LinearHead(parts, scale * self.parameters[-1][place, :, 0].cpu().numpy() + mean)
@@ -203,7 +205,7 @@ def _batches(
 
 
 def _prefetched(
-    inputs: HeadInputs, first: int, batches: Sequence[NDArray[np.int64]], device: str
+    design: DesignMatrices, first: int, batches: Sequence[NDArray[np.int64]], device: str
 ) -> Iterator[tuple[Tensor, list[Tensor]]]:
     """Each batch with its columns, which are read while the batch before is used.
 
@@ -211,17 +213,17 @@ def _prefetched(
         first: the row of the features of the first example.
     """
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(_columns, inputs, first + batches[0], device)
+        waiting = pool.submit(_columns, design, first + batches[0], device)
         for number, batch in enumerate(batches):
             columns = waiting.result()
             if number + 1 < len(batches):
-                waiting = pool.submit(_columns, inputs, first + batches[number + 1], device)
+                waiting = pool.submit(_columns, design, first + batches[number + 1], device)
             yield torch.from_numpy(batch), columns
 
 
-def _columns(inputs: HeadInputs, rows: Rows, device: str) -> list[Tensor]:
+def _columns(design: DesignMatrices, rows: Rows, device: str) -> list[Tensor]:
     """The columns of each block, on the device."""
-    found = [torch.from_numpy(block.read(rows)) for block in inputs.blocks]
+    found = [torch.from_numpy(block.read(rows)) for block in design.blocks]
     if device == "cpu":
         return found
     return [one.pin_memory().to(device, non_blocking=True) for one in found]

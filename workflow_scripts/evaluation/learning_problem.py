@@ -1,8 +1,8 @@
-"""A task as heads see it: which units count, in which order, with which targets."""
+"""The learning problem of a task: which units count, in which order, with which targets."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,59 @@ from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import SPLITS, Task, read_task
-from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.metrics import metric_for
-from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
-from workflow_scripts.evaluation.task_features import TaskFeatures
-from workflow_scripts.evaluation.training import Problem, check_targets
+from workflow_scripts.evaluation.design_matrix import TaskFeatures
+from workflow_scripts.evaluation.metrics import Metric, metric_for
+from workflow_scripts.evaluation.settings import LbfgsSettings, Solver
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Consecutive units of a task, with their targets.
+
+    Attributes:
+        targets: [n], classes from 0, or values (floats). A class that train never saw has a number
+            that no head predicts.
+        sequences: [n], the sequence that a unit belongs to; default: each to one of its own. The
+            units of a sequence stand together.
+        start: the row of the task's features that belongs to the first.
+    """
+
+    targets: NDArray[np.int64] | NDArray[np.float64]
+    sequences: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    start: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.sequences) != len(self.targets):
+            object.__setattr__(self, "sequences", np.arange(len(self.targets)))
+
+    @property
+    def are_classes(self) -> bool:
+        """Whether targets are classes rather than values."""
+        return self.targets.dtype.kind == "i"
+
+    def rows(self, start: int = 0, stop: int | None = None) -> slice:
+        """The rows of the features that belong to some of them, or all."""
+        stop = len(self.targets) if stop is None else min(stop, len(self.targets))
+        return slice(self.start + start, self.start + stop)
+
+
+@dataclass(frozen=True)
+class LearningProblem:
+    """A task as heads see it.
+
+    Attributes:
+        features: of the checkpoints on its units, standardised where the settings say so.
+        train, dev, test: the examples.
+        classes: that train saw, which are numbered first; 1 if the targets are values.
+        metric: what dev and test are scored by.
+    """
+
+    features: TaskFeatures
+    train: Examples
+    dev: Examples
+    test: Examples
+    classes: int
+    metric: Metric
 
 
 @dataclass(frozen=True)
@@ -60,7 +108,7 @@ def open_task(path: Path, folder: Path, checkpoints: Sequence[str]) -> TaskFiles
         replace(
             task,
             unit=task.unit[kept],
-            sequence=task.sequence[kept],
+            group=task.group[kept],
             split=task.split[kept],
             target=task.target[kept],
         ),
@@ -102,18 +150,29 @@ def split_examples(task: Task) -> dict[str, Examples]:
                 "sentences, or leave out checkpoints that have few vectors"
             )
         if not np.isfinite(task.target[rows]).all():
-            raise ValueError(f"a value of its {name} split is not finite; mend its files")
-        splits[name] = Examples(task.target[rows], task.sequence[rows], int(rows[0]))
+            raise ValueError(f"a value of its {name} split is not finite; fix its files")
+        splits[name] = Examples(task.target[rows], task.group[rows], int(rows[0]))
     check_targets(splits["train"].targets)
     return splits
+
+
+def check_targets(targets: NDArray[np.int64] | NDArray[np.float64]) -> None:
+    """Refuse targets of train that teach nothing.
+
+    Raises:
+        ValueError: naming what is missing.
+    """
+    if len(np.unique(targets)) < 2:
+        what = "class" if targets.dtype.kind == "i" else "value"
+        raise ValueError(f"its train split has one {what} only; there is nothing to learn")
 
 
 def make_problem(
     task: Task,
     features: dict[str, NDArray[np.floating]],
-    settings: AdamSettings | SgdSettings | LbfgsSettings,
+    settings: Solver,
     memory_bytes: int,
-) -> Problem:
+) -> LearningProblem:
     """The task as heads see it.
 
     Args:
@@ -130,4 +189,4 @@ def make_problem(
     held = TaskFeatures(features, task.unit, memory_bytes)
     if isinstance(settings, LbfgsSettings) or settings.standardise:
         held.standardise(splits["train"].rows())
-    return Problem(held, **splits, classes=classes, metric=metric)
+    return LearningProblem(held, **splits, classes=classes, metric=metric)

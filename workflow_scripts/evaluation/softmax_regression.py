@@ -7,14 +7,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.evaluation.coordinates import Coordinates, principal_coordinates
-from workflow_scripts.evaluation.dev_choice import DevChoice
-from workflow_scripts.evaluation.examples import Examples
-from workflow_scripts.evaluation.head_inputs import Block, HeadInputs
-from workflow_scripts.evaluation.heads import LinearHead, LinearHeads, add_products
+from workflow_scripts.evaluation.design_matrix import ColumnBlock, DesignMatrices, row_blocks
 from workflow_scripts.evaluation.lbfgs import minimise
+from workflow_scripts.evaluation.learning_problem import Examples
+from workflow_scripts.evaluation.linear_heads import (
+    DevChoice,
+    LinearHead,
+    LinearHeads,
+    add_products,
+)
+from workflow_scripts.evaluation.principal_axes import PrincipalAxes, principal_axes
 from workflow_scripts.evaluation.settings import LbfgsSettings
-from workflow_scripts.evaluation.task_features import row_blocks
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,11 @@ Table = NDArray[np.float64]
 
 
 def fit_softmax_paths(
-    settings: LbfgsSettings, inputs: HeadInputs, train: Examples, classes: int, choice: DevChoice
+    settings: LbfgsSettings,
+    design: DesignMatrices,
+    train: Examples,
+    classes: int,
+    choice: DevChoice,
 ) -> list[LinearHead | None]:
     """Each head with the penalty that dev chose; none where the loss is not finite.
 
@@ -37,16 +44,16 @@ def fit_softmax_paths(
     close, for as long as a head gains on dev: along the path dev gains, and then loses for good.
 
     Args:
-        inputs: columns with mean zero and variance one over train.
+        design: columns with mean zero and variance one over train.
         choice: decides on dev.
     """
-    problem = SoftmaxProblem(inputs, train, classes)
-    best: list[LinearHead | None] = [None] * inputs.count
-    running = list(range(inputs.count))
+    problem = SoftmaxProblem(design, train, classes)
+    best: list[LinearHead | None] = [None] * design.count
+    running = list(range(design.count))
     tables = [np.zeros((one.axes.shape[1] + 1, classes)) for one in problem.coordinates]
-    iterations = np.zeros(inputs.count, np.int64)
+    iterations = np.zeros(design.count, np.int64)
     share = np.bincount(train.targets.astype(np.int64), minlength=classes) / len(train.targets)
-    curvatures = np.repeat((share * (1 - share))[None], inputs.count, axis=0)
+    curvatures = np.repeat((share * (1 - share))[None], design.count, axis=0)
     for penalty in sorted(settings.l2, reverse=True):
         scales = problem.scales(running, curvatures, penalty)
         flat, steps = minimise(
@@ -62,7 +69,7 @@ def fit_softmax_paths(
         for one, point, scale in zip(running, flat, scales, strict=True):
             tables[one] = point.reshape(scale.shape) / scale
         heads = [problem.head(one, tables[one]) for one in running]
-        outputs = LinearHeads(inputs.only(running), heads).outputs
+        outputs = LinearHeads(design.only(running), heads).outputs
         gained = choice.offer(running, outputs, iterations[running].tolist())
         for place in np.flatnonzero(gained):
             best[running[place]] = heads[place]
@@ -85,13 +92,13 @@ class SoftmaxProblem:
         coordinates: of each head.
     """
 
-    def __init__(self, inputs: HeadInputs, train: Examples, classes: int) -> None:
-        self.coordinates = principal_coordinates(inputs, train.rows())
-        self._inputs = _along_axes(inputs, self.coordinates, train.start)
+    def __init__(self, design: DesignMatrices, train: Examples, classes: int) -> None:
+        self.coordinates = principal_axes(design, train.rows())
+        self._design = _along_axes(design, self.coordinates, train.start)
         self._train = train
         self._targets = train.targets.astype(np.int64)
         self._classes = classes
-        self._of_heads: dict[tuple[int, ...], HeadInputs] = {}
+        self._of_heads: dict[tuple[int, ...], DesignMatrices] = {}
 
     def scales(
         self, heads: Sequence[int], curvatures: NDArray[np.float64], penalty: float
@@ -134,13 +141,13 @@ class SoftmaxProblem:
         tables = [
             point.reshape(scale.shape) / scale for point, scale in zip(points, scales, strict=True)
         ]
-        inputs, weights, bias = self._packed(numbers, tables)
+        design, weights, bias = self._packed(numbers, tables)
         losses = np.zeros(len(numbers))
         slopes = [np.zeros_like(table) for table in weights]
         offsets = np.zeros((len(numbers), self._classes))
         for rows in self._row_blocks(len(numbers)):
-            columns = [block.read(rows) for block in inputs.blocks]
-            chances = add_products(inputs, weights, bias, columns)
+            columns = [block.read(rows) for block in design.blocks]
+            chances = add_products(design, weights, bias, columns)
             chances -= chances.max(axis=1, keepdims=True)
             targets = self._targets[rows.start - self._train.start : rows.stop - self._train.start]
             right = (slice(None), targets, np.arange(len(targets)))
@@ -150,12 +157,12 @@ class SoftmaxProblem:
             losses += np.log(sums[:, 0]).sum(axis=1, dtype=np.float64)
             chances /= sums
             chances[right] -= 1
-            for block, slope, values in zip(inputs.blocks, slopes, columns, strict=True):
+            for block, slope, values in zip(design.blocks, slopes, columns, strict=True):
                 errors = chances[block.heads]
                 slope += errors.reshape(-1, errors.shape[-1]) @ values
             offsets += chances.sum(axis=2)
         found, gradients = [], []
-        parts = _unpacked(inputs, slopes, self._classes)
+        parts = _unpacked(design, slopes, self._classes)
         for place, (number, table, scale) in enumerate(zip(numbers, tables, scales, strict=True)):
             along = self._along(number, parts[place]) / len(self._targets)
             slope = np.vstack([along + penalty * table[:-1], offsets[place] / len(self._targets)])
@@ -167,10 +174,10 @@ class SoftmaxProblem:
 
     def curvatures(self, heads: Sequence[int], tables: Sequence[Table]) -> NDArray[np.float64]:
         """The mean of p (1 − p) over the examples, [len(heads), classes]."""
-        inputs, weights, bias = self._packed(heads, tables)
+        design, weights, bias = self._packed(heads, tables)
         sums = np.zeros((len(heads), self._classes))
         for rows in self._row_blocks(len(heads)):
-            chances = add_products(inputs, weights, bias, [one.read(rows) for one in inputs.blocks])
+            chances = add_products(design, weights, bias, [one.read(rows) for one in design.blocks])
             chances = np.exp(chances - chances.max(axis=1, keepdims=True))
             chances /= chances.sum(axis=1, keepdims=True)
             sums += (chances * (1 - chances)).sum(axis=2, dtype=np.float64)
@@ -181,11 +188,11 @@ class SoftmaxProblem:
 
     def _packed(
         self, heads: Sequence[int], tables: Sequence[Table]
-    ) -> tuple[HeadInputs, list[NDArray[np.float32]], NDArray[np.float32]]:
-        """The inputs of these heads, their weights for each block, and their biases."""
+    ) -> tuple[DesignMatrices, list[NDArray[np.float32]], NDArray[np.float32]]:
+        """The design of these heads, their weights for each block, and their biases."""
         if tuple(heads) not in self._of_heads:
-            self._of_heads[tuple(heads)] = self._inputs.only(heads)
-        inputs = self._of_heads[tuple(heads)]
+            self._of_heads[tuple(heads)] = self._design.only(heads)
+        design = self._of_heads[tuple(heads)]
         left = [
             iter(
                 self.coordinates[one].weights(table[:-1])
@@ -195,9 +202,9 @@ class SoftmaxProblem:
             for one, table in zip(heads, tables, strict=True)
         ]
         weights = [
-            np.concatenate([next(left[one]) for one in block.heads]) for block in inputs.blocks
+            np.concatenate([next(left[one]) for one in block.heads]) for block in design.blocks
         ]
-        return inputs, weights, np.stack([table[-1] for table in tables]).astype(np.float32)
+        return design, weights, np.stack([table[-1] for table in tables]).astype(np.float32)
 
     def _along(self, head: int, parts: Sequence[NDArray[np.float32]]) -> Table:
         """The gradient [r, classes] along the coordinates, of that of the weights of each block."""
@@ -209,19 +216,21 @@ class SoftmaxProblem:
 _TINY = np.finfo(np.float32).tiny
 
 
-def _along_axes(inputs: HeadInputs, coordinates: Sequence[Coordinates], start: int) -> HeadInputs:
+def _along_axes(
+    design: DesignMatrices, coordinates: Sequence[PrincipalAxes], start: int
+) -> DesignMatrices:
     """The same, where heads with fewer examples than columns read the components of these."""
     shared = [head for head, one in enumerate(coordinates) if one.components is None]
     blocks = [
-        Block(block.width, block.heads[np.isin(block.heads, shared)], block.read)
-        for block in inputs.blocks
+        ColumnBlock(block.width, block.heads[np.isin(block.heads, shared)], block.read)
+        for block in design.blocks
         if np.isin(block.heads, shared).any()
     ]
     for head, one in enumerate(coordinates):
         if one.components is not None:
             read = partial(_rows_from, one.components, start)
-            blocks.append(Block(one.components.shape[1], np.array([head]), read))
-    return HeadInputs(inputs.count, blocks)
+            blocks.append(ColumnBlock(one.components.shape[1], np.array([head]), read))
+    return DesignMatrices(design.count, blocks)
 
 
 def _rows_from(values: NDArray[np.float32], start: int, rows: slice) -> NDArray[np.float32]:
@@ -229,11 +238,11 @@ def _rows_from(values: NDArray[np.float32], start: int, rows: slice) -> NDArray[
 
 
 def _unpacked(
-    inputs: HeadInputs, tables: Sequence[NDArray[np.float32]], classes: int
+    design: DesignMatrices, tables: Sequence[NDArray[np.float32]], classes: int
 ) -> list[list[NDArray[np.float32]]]:
     """Of each head, its parts [classes, d] of the tables [heads · classes, d] of the blocks."""
-    parts: list[list[NDArray[np.float32]]] = [[] for _ in range(inputs.count)]
-    for block, table in zip(inputs.blocks, tables, strict=True):
+    parts: list[list[NDArray[np.float32]]] = [[] for _ in range(design.count)]
+    for block, table in zip(design.blocks, tables, strict=True):
         for place, head in enumerate(block.heads):
             parts[head].append(table[place * classes : (place + 1) * classes])
     return parts

@@ -12,12 +12,11 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.evaluation.head_inputs import Block, HeadInputs
-from workflow_scripts.evaluation.task_features import row_blocks
+from workflow_scripts.evaluation.design_matrix import ColumnBlock, DesignMatrices, row_blocks
 
 
 @dataclass(frozen=True)
-class Coordinates:
+class PrincipalAxes:
     """Of one head that reads d columns, in n training examples.
 
     Attributes:
@@ -38,7 +37,7 @@ class Coordinates:
         return [whole[:, part] for part in self.parts]
 
 
-def principal_coordinates(inputs: HeadInputs, train: slice) -> list[Coordinates]:
+def principal_axes(design: DesignMatrices, train: slice) -> list[PrincipalAxes]:
     """Those of every head.
 
     Args:
@@ -47,26 +46,26 @@ def principal_coordinates(inputs: HeadInputs, train: slice) -> list[Coordinates]
     """
     count = train.stop - train.start
     found = []
-    products = _Products(inputs, train)
-    for head in range(inputs.count):
-        blocks = [inputs.blocks[number] for number in inputs.of(head)]
+    products = _Products(design, train)
+    for head in range(design.count):
+        blocks = [design.blocks[number] for number in design.of(head)]
         borders = [0, *accumulate(block.width for block in blocks)]
         parts = [slice(*pair) for pair in pairwise(borders)]
         components = None
         if count < borders[-1]:
             components, axes, squares = _from_examples(blocks, train)
         else:
-            squares, axes = np.linalg.eigh(products.of(inputs.of(head)))
+            squares, axes = np.linalg.eigh(products.of(design.of(head)))
         variances = squares.clip(0) / count
-        found.append(Coordinates(axes.astype(np.float32), variances, parts, components))
+        found.append(PrincipalAxes(axes.astype(np.float32), variances, parts, components))
     return found
 
 
 class _Products:
     """XᵀY for pairs of blocks, each computed once."""
 
-    def __init__(self, inputs: HeadInputs, train: slice) -> None:
-        self._inputs = inputs
+    def __init__(self, design: DesignMatrices, train: slice) -> None:
+        self._design = design
         self._train = train
         self._found: dict[tuple[int, int], NDArray[np.float64]] = {}
 
@@ -74,10 +73,10 @@ class _Products:
         """The products of columns side by side with each other."""
         missing = [(i, j) for i in blocks for j in blocks if i <= j and (i, j) not in self._found]
         for i, j in missing:
-            shape = (self._inputs.blocks[i].width, self._inputs.blocks[j].width)
+            shape = (self._design.blocks[i].width, self._design.blocks[j].width)
             self._found[i, j] = np.zeros(shape)
         for rows in row_blocks(self._train) if missing else []:
-            columns = {number: self._inputs.blocks[number].read(rows) for number in blocks}
+            columns = {number: self._design.blocks[number].read(rows) for number in blocks}
             for i, j in missing:
                 self._found[i, j] += columns[i].T @ columns[j]
         return np.block(
@@ -86,7 +85,7 @@ class _Products:
 
 
 def _from_examples(
-    blocks: Sequence[Block], train: slice
+    blocks: Sequence[ColumnBlock], train: slice
 ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
     """X = U S Vᵀ: the eigenvectors U of XXᵀ, where that is the smaller product, give U S and V."""
     columns = np.concatenate([block.read(train) for block in blocks], axis=1).astype(np.float64)
