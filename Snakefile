@@ -1,4 +1,4 @@
-# Which few checkpoints of a zoo cover the space of tasks? Seven stages, a file each in rules/.
+# Which few checkpoints of a zoo cover the space of tasks? Seven stages, in rules/.
 import sys
 from pathlib import Path
 
@@ -17,9 +17,16 @@ if "zoos" not in config:
 
 
 include: "rules/common.smk"
-include: "rules/data.smk"
-include: "rules/checkpoints.smk"
-include: "rules/features.smk"
+
+
+# Stages 1 to 3: what zoos of each kind are made of, and what several kinds share.
+for kind in KINDS:
+
+    include: f"rules/{kind.name}.smk"
+
+
+include: "rules/pretrained.smk"
+# Stages 4 to 7: the same for every kind.
 include: "rules/covariance.smk"
 include: "rules/selection.smk"
 include: "rules/evaluation.smk"
@@ -30,7 +37,7 @@ rule all:
     default_target: True
     input:
         "results/report.html",
-        [figure for zoo in ZOOS for figure in report_figures(zoo)],
+        [figure for zoo in ZOOS.values() for figure in reporting.figure_files(zoo)],
 
 
 onstart:
@@ -41,8 +48,8 @@ onstart:
 onsuccess:
     write_provenances()
     show_success(
-        {zoo: headline_method(ZOOS[zoo]) for zoo in ZOOS},
-        {zoo: stopping_limit(ZOOS[zoo]) for zoo in ZOOS},
+        {name: reporting.headline_method(zoo) for name, zoo in ZOOS.items()},
+        {name: reporting.stopping_limit(zoo) for name, zoo in ZOOS.items()},
     )
 
 

@@ -1,69 +1,57 @@
 # Stage 4: the covariance between the checkpoints.
+from workflow_scripts.planning import covariance
 
 
 rule estimate_covariance:
     """Kernel alignment between all pairs of checkpoints.
 
-    What was added up for each pair stays in {probe}.sums.npz beside the covariance, so that one more
-    checkpoint costs one more row. It is no output: without it everything is computed anew, and
-    Snakemake would delete it before it could be used.
+    What was added up for each pair is kept, so that one more checkpoint costs one more row. It is no
+    output: without it everything is computed anew, and Snakemake would delete it before it could be
+    used.
     """
     input:
-        features=lambda wildcards: feature_files(wildcards, wildcards.probe),
-        code=sources("workflow_scripts/covariance/estimate.py"),
+        features=planned(covariance.probe_features),
+        units="results/{zoo}/corpora/{probe}.units.parquet",
     output:
         covariance="results/{zoo}/covariance/{probe}.npz",
+        convergence="results/{zoo}/covariance/{probe}.convergence.csv",
+        facts="results/{zoo}/covariance/{probe}.npz.facts.json",
     log:
         "results/{zoo}/logs/estimate_covariance/{probe}.log",
     benchmark:
         "results/{zoo}/benchmarks/estimate_covariance/{probe}.tsv"
     wildcard_constraints:
-        zoo=zoos_with("covariance", image_probes),
+        zoo=zoos_with_probe(ZOOS),
     conda:
         "../envs/taskspace.yaml"
     threads: 2
     resources:
         mem_mb=growing(3000),
     params:
+        code=code("workflow_scripts.covariance.estimate"),
         folder="results/{zoo}/features/{probe}",
-        checkpoints=checkpoint_names,
-        sums="results/{zoo}/covariance/{probe}.sums.npz",
-        flags=covariance_flags,
+        checkpoints=planned(names_of_checkpoints),
+        sums="results/{zoo}/kept/sums/{probe}.npz",
+        flags=planned(covariance.covariance_flags),
     message:
         "{wildcards.zoo}: estimating the covariance on {wildcards.probe}"
     shell:
         "python -m workflow_scripts.covariance.estimate --features-folder {params.folder:q}"
-        " --checkpoints {params.checkpoints:q} {params.flags:q} --output {output.covariance:q}"
-        " --sums {params.sums:q} --memory-mb $(({resources.mem_mb} / 2)) > {log:q} 2>&1"
-
-
-use rule estimate_covariance as estimate_word_covariance with:
-    """The same on words, and how it converges as the probe grows."""
-    input:
-        features=lambda wildcards: feature_files(wildcards, wildcards.probe),
-        corpus="results/{zoo}/corpora/{probe}.txt",
-        code=sources("workflow_scripts/covariance/estimate.py"),
-    output:
-        covariance="results/{zoo}/covariance/{probe}.npz",
-        convergence="results/{zoo}/covariance/{probe}.convergence.csv",
-    wildcard_constraints:
-        zoo=zoos_with("covariance", text_probes),
-    params:
-        folder="results/{zoo}/features/{probe}",
-        checkpoints=checkpoint_names,
-        sums="results/{zoo}/covariance/{probe}.sums.npz",
-        flags=convergence_flags,
+        " --checkpoints {params.checkpoints:q} {params.flags:q} --probe {input.units:q}"
+        " --convergence {output.convergence:q} --output {output.covariance:q}"
+        " --sums {params.sums:q} --memory-mb $(({resources.mem_mb} / 2))"
+        " --facts {output.facts:q} > {log:q} 2>&1"
 
 
 rule resample_covariance:
     """Covariances from random halves of the probe, to see how sure the estimate is."""
     input:
         covariance="results/{zoo}/covariance/probe.npz",
-        features=lambda wildcards: feature_files(wildcards, "probe"),
-        corpus=probe_groups,
-        code=sources("workflow_scripts/covariance/resample.py"),
+        features=planned(covariance.probe_features),
+        units="results/{zoo}/corpora/probe.units.parquet",
     output:
-        "results/{zoo}/covariance/probe.replicates.npz",
+        table="results/{zoo}/covariance/probe.replicates.npz",
+        facts="results/{zoo}/covariance/probe.replicates.npz.facts.json",
     log:
         "results/{zoo}/logs/resample_covariance.log",
     benchmark:
@@ -72,25 +60,27 @@ rule resample_covariance:
         "../envs/taskspace.yaml"
     threads: 2
     resources:
-        mem_mb=resampling_memory,
+        mem_mb=growing(covariance.resampling_memory),
     params:
+        code=code("workflow_scripts.covariance.resample"),
         folder="results/{zoo}/features/probe",
-        flags=resampling_flags,
+        flags=planned(covariance.resampling_flags),
     message:
         "{wildcards.zoo}: resampling the covariance"
     shell:
         "python -m workflow_scripts.covariance.resample --covariance {input.covariance:q}"
-        " --features-folder {params.folder:q} --corpus {input.corpus:q} {params.flags:q}"
-        " --memory-mb $(({resources.mem_mb} / 3)) --output {output:q} > {log:q} 2>&1"
+        " --features-folder {params.folder:q} --probe {input.units:q} {params.flags:q}"
+        " --memory-mb $(({resources.mem_mb} / 3)) --output {output.table:q}"
+        " --facts {output.facts:q} > {log:q} 2>&1"
 
 
 rule score_quality:
     """Scores of each checkpoint's features by their spectrum, without labels."""
     input:
-        features=lambda wildcards: feature_files(wildcards, wildcards.probe),
-        code=sources("workflow_scripts/covariance/score_quality.py"),
+        features=planned(covariance.probe_features),
     output:
-        "results/{zoo}/covariance/{probe}.quality.csv",
+        table="results/{zoo}/covariance/{probe}.quality.csv",
+        facts="results/{zoo}/covariance/{probe}.quality.csv.facts.json",
     log:
         "results/{zoo}/logs/score_quality/{probe}.log",
     benchmark:
@@ -100,35 +90,39 @@ rule score_quality:
     resources:
         mem_mb=growing(2000),
     params:
+        code=code("workflow_scripts.covariance.score_quality"),
         folder="results/{zoo}/features/{probe}",
-        checkpoints=checkpoint_names,
+        checkpoints=planned(names_of_checkpoints),
     message:
         "{wildcards.zoo}: scoring the features on {wildcards.probe}"
     shell:
         "python -m workflow_scripts.covariance.score_quality --features-folder {params.folder:q}"
-        " --checkpoints {params.checkpoints:q} --output {output:q} > {log:q} 2>&1"
+        " --checkpoints {params.checkpoints:q} --output {output.table:q}"
+        " --facts {output.facts:q} > {log:q} 2>&1"
 
 
 rule import_covariance:
     """A covariance that was brought along, for the checkpoints of the zoo."""
     input:
-        unpack(precomputed_files),
-        code=sources("workflow_scripts/covariance/import_covariance.py"),
+        unpack(planned(covariance.precomputed_files)),
     output:
-        "results/{zoo}/covariance/probe.npz",
+        table="results/{zoo}/covariance/probe.npz",
+        facts="results/{zoo}/covariance/probe.npz.facts.json",
     log:
         "results/{zoo}/logs/import_covariance.log",
     wildcard_constraints:
-        zoo=one_of(zoo for zoo in ZOOS if is_precomputed(ZOOS[zoo])),
+        zoo=zoos_with_covariance(ZOOS),
     conda:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=growing(1000),
     params:
-        flags=precomputed_flags,
-        checkpoints=checkpoint_names,
+        code=code("workflow_scripts.covariance.import_covariance"),
+        flags=planned(covariance.precomputed_flags),
+        checkpoints=planned(names_of_checkpoints),
     message:
         "{wildcards.zoo}: importing the covariance"
     shell:
         "python -m workflow_scripts.covariance.import_covariance {params.flags:q}"
-        " --checkpoints {params.checkpoints:q} --output {output:q} > {log:q} 2>&1"
+        " --checkpoints {params.checkpoints:q} --output {output.table:q}"
+        " --facts {output.facts:q} > {log:q} 2>&1"

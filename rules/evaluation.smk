@@ -1,16 +1,17 @@
 # Stage 6: heads and their scores; one job for each task and size.
+from workflow_scripts.planning import evaluation
 
 
 rule evaluate:
     """The heads of all selections of one size on one task."""
     input:
         task="results/{zoo}/tasks/{task}.parquet",
-        selections=selections_of_size,
-        features=features_of_task,
-        known=known_scores,
-        code=sources("workflow_scripts/evaluation/evaluate.py"),
+        selections=planned(evaluation.selections_of_size),
+        features=planned(evaluation.task_features),
+        known=planned(evaluation.known_scores),
     output:
-        "results/{zoo}/scores/{task}/k{k}.csv",
+        table="results/{zoo}/scores/{task}/k{k}.csv",
+        facts="results/{zoo}/scores/{task}/k{k}.csv.facts.json",
     log:
         "results/{zoo}/logs/evaluate/{task}/k{k}.log",
     benchmark:
@@ -20,12 +21,13 @@ rule evaluate:
     resources:
         mem_mb=growing(3000),
     params:
-        folder=folder_of_task,
-        checkpoints=checkpoint_names,
-        flags=head_flags,
-        known=known_flags,
+        code=code("workflow_scripts.evaluation.evaluate"),
+        folder=planned(evaluation.task_features_folder),
+        checkpoints=planned(names_of_checkpoints),
+        flags=planned(evaluation.head_flags),
+        known=planned(evaluation.known_flags),
         # Not an output: Snakemake would delete it before the job that reads it.
-        fits="results/{zoo}/scores/{task}/k{k}.fits.csv",
+        fits="results/{zoo}/kept/fits/{task}/k{k}.csv",
     message:
         "{wildcards.zoo}: scoring selections of {wildcards.k} on {wildcards.task}"
     shell:
@@ -33,17 +35,17 @@ rule evaluate:
         " --task {input.task:q} --selections {input.selections:q} --k {wildcards.k}"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
         " {params.flags:q} {params.known:q} --fits {params.fits:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output.table:q} --facts {output.facts:q} > {log:q} 2>&1"
 
 
 rule evaluate_singles:
     """Every checkpoint alone on one task: what the method peek looks at."""
     input:
         task="results/{zoo}/tasks/{task}.parquet",
-        features=features_of_task,
-        code=sources("workflow_scripts/evaluation/evaluate.py"),
+        features=planned(evaluation.task_features),
     output:
-        "results/{zoo}/scores/{task}/singles.csv",
+        table="results/{zoo}/scores/{task}/singles.csv",
+        facts="results/{zoo}/scores/{task}/singles.csv.facts.json",
     log:
         "results/{zoo}/logs/evaluate/{task}/singles.log",
     benchmark:
@@ -53,11 +55,12 @@ rule evaluate_singles:
     resources:
         mem_mb=growing(3000),
     params:
-        folder=folder_of_task,
-        checkpoints=checkpoint_names,
-        flags=head_flags,
+        code=code("workflow_scripts.evaluation.evaluate"),
+        folder=planned(evaluation.task_features_folder),
+        checkpoints=planned(names_of_checkpoints),
+        flags=planned(evaluation.head_flags),
         # Not an output: Snakemake would delete it before the job that reads it.
-        fits="results/{zoo}/scores/{task}/singles.fits.csv",
+        fits="results/{zoo}/kept/fits/{task}/singles.csv",
     message:
         "{wildcards.zoo}: scoring every checkpoint alone on {wildcards.task}"
     shell:
@@ -65,17 +68,17 @@ rule evaluate_singles:
         " --task {input.task:q} --singles"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
         " {params.flags:q} --fits {params.fits:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output.table:q} --facts {output.facts:q} > {log:q} 2>&1"
 
 
 rule select_forward:
     """The checkpoints that help dev of one task most, one after another, for greedy_dev."""
     input:
         task="results/{zoo}/tasks/{task}.parquet",
-        features=features_of_task,
-        code=sources("workflow_scripts/evaluation/select_forward.py"),
+        features=planned(evaluation.task_features),
     output:
-        "results/{zoo}/scores/{task}/forward.csv",
+        table="results/{zoo}/scores/{task}/forward.csv",
+        facts="results/{zoo}/scores/{task}/forward.csv.facts.json",
     log:
         "results/{zoo}/logs/select_forward/{task}.log",
     benchmark:
@@ -85,29 +88,30 @@ rule select_forward:
     resources:
         mem_mb=growing(3000),
     params:
-        folder=folder_of_task,
-        checkpoints=checkpoint_names,
-        flags=head_flags,
-        picks=lambda wildcards: max(zoo_of(wildcards).selection.sizes),
+        code=code("workflow_scripts.evaluation.select_forward"),
+        folder=planned(evaluation.task_features_folder),
+        checkpoints=planned(names_of_checkpoints),
+        flags=planned(evaluation.head_flags),
+        picks=planned(evaluation.largest_size),
         # Not an output: Snakemake would delete it before the job that reads it.
-        fits="results/{zoo}/scores/{task}/forward.fits.csv",
+        fits="results/{zoo}/kept/fits/{task}/forward.csv",
     message:
         "{wildcards.zoo}: forward selection on {wildcards.task}"
     shell:
         "python -m workflow_scripts.evaluation.select_forward --task {input.task:q}"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
         " --picks {params.picks} {params.flags:q} --fits {params.fits:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output.table:q} --facts {output.facts:q} > {log:q} 2>&1"
 
 
 rule score_transferability:
     """How well features fit the labels of one task, for logme and h_score."""
     input:
         task="results/{zoo}/tasks/{task}.parquet",
-        features=features_of_task,
-        code=sources("workflow_scripts/evaluation/score_transferability.py"),
+        features=planned(evaluation.task_features),
     output:
-        "results/{zoo}/scores/{task}/transferability.csv",
+        table="results/{zoo}/scores/{task}/transferability.csv",
+        facts="results/{zoo}/scores/{task}/transferability.csv.facts.json",
     log:
         "results/{zoo}/logs/score_transferability/{task}.log",
     benchmark:
@@ -117,23 +121,24 @@ rule score_transferability:
     resources:
         mem_mb=growing(3000),
     params:
-        folder=folder_of_task,
-        checkpoints=checkpoint_names,
+        code=code("workflow_scripts.evaluation.score_transferability"),
+        folder=planned(evaluation.task_features_folder),
+        checkpoints=planned(names_of_checkpoints),
     message:
         "{wildcards.zoo}: scoring how features fit the labels of {wildcards.task}"
     shell:
         "python -m workflow_scripts.evaluation.score_transferability --task {input.task:q}"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output.table:q} --facts {output.facts:q} > {log:q} 2>&1"
 
 
 rule gather_scores:
     """The scores of all tasks and sizes in one table."""
     input:
-        scores=score_files,
-        code=sources("workflow_scripts/evaluation/gather_scores.py"),
+        scores=planned(evaluation.score_files),
     output:
-        "results/{zoo}/scores.csv",
+        table="results/{zoo}/scores.csv",
+        facts="results/{zoo}/scores.csv.facts.json",
     log:
         "results/{zoo}/logs/gather_scores.log",
     conda:
@@ -141,11 +146,13 @@ rule gather_scores:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.evaluation.gather_scores"),
         folder="results/{zoo}/scores",
-        tasks=lambda wildcards: zoo_of(wildcards).task_names,
-        sizes=lambda wildcards: scored_sizes(zoo_of(wildcards)),
+        tasks=planned(evaluation.task_names),
+        sizes=planned(evaluation.scored_sizes),
     message:
         "{wildcards.zoo}: gathering the scores"
     shell:
         "python -m workflow_scripts.evaluation.gather_scores --folder {params.folder:q}"
-        " --tasks {params.tasks:q} --k {params.sizes} --output {output:q} > {log:q} 2>&1"
+        " --tasks {params.tasks:q} --k {params.sizes} --output {output.table:q}"
+        " --facts {output.facts:q} > {log:q} 2>&1"

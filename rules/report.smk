@@ -1,5 +1,12 @@
 # Stage 7: figures, tables and the report.
+from workflow_scripts.planning import report as reporting
+
 CAPTIONS = "../workflow_scripts/report/captions"
+REPORT_TEXTS = [
+    path.relative_to(ROOT).as_posix()
+    for path in sorted((ROOT / "workflow_scripts/report").glob("*/*"))
+    if path.suffix in (".j2", ".css", ".js", ".rst")
+]
 
 
 rule plot_task_space:
@@ -7,7 +14,6 @@ rule plot_task_space:
     input:
         covariance="results/{zoo}/covariance/probe.npz",
         space="results/{zoo}/tables/space.csv",
-        code=sources("workflow_scripts/report/plot_task_space.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-1-task-space.svg",
@@ -23,6 +29,8 @@ rule plot_task_space:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=growing(1000),
+    params:
+        code=code("workflow_scripts.report.plot_task_space"),
     message:
         "{wildcards.zoo}: drawing the task space"
     shell:
@@ -35,7 +43,6 @@ rule plot_mutual_information:
     """The mutual information between picks and the rest against the number of picks."""
     input:
         information="results/{zoo}/tables/information.csv",
-        code=sources("workflow_scripts/report/plot_mutual_information.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-4-mutual-information.svg",
@@ -52,9 +59,10 @@ rule plot_mutual_information:
     resources:
         mem_mb=growing(1000),
     params:
-        main=lambda wildcards: headline_method(zoo_of(wildcards)),
-        random=random_flags,
-        singles=singles_flags,
+        code=code("workflow_scripts.report.plot_mutual_information"),
+        main=planned(reporting.headline_method),
+        random=planned(reporting.random_flags),
+        singles=planned(reporting.singles_flags),
     message:
         "{wildcards.zoo}: drawing the mutual information"
     shell:
@@ -67,8 +75,7 @@ rule plot_mutual_information:
 rule plot_stability:
     """How often each checkpoint is picked from other probes."""
     input:
-        stability=headline_stability,
-        code=sources("workflow_scripts/report/plot_stability.py"),
+        stability=planned(reporting.headline_stability),
     output:
         svg=report(
             "results/{zoo}/figures/stability.svg",
@@ -85,7 +92,8 @@ rule plot_stability:
     resources:
         mem_mb=growing(1000),
     params:
-        methods=coloured_methods,
+        code=code("workflow_scripts.report.plot_stability"),
+        methods=planned(reporting.coloured_methods),
     message:
         "{wildcards.zoo}: drawing the stability of the picks"
     shell:
@@ -97,7 +105,6 @@ rule plot_scores:
     """The mean test score against the number of picks."""
     input:
         scores="results/{zoo}/scores.csv",
-        code=sources("workflow_scripts/report/plot_scores.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-5-scores.svg",
@@ -114,8 +121,9 @@ rule plot_scores:
     resources:
         mem_mb=growing(1000),
     params:
-        random=random_flags,
-        singles=singles_flags,
+        code=code("workflow_scripts.report.plot_scores"),
+        random=planned(reporting.random_flags),
+        singles=planned(reporting.singles_flags),
     message:
         "{wildcards.zoo}: drawing the scores"
     shell:
@@ -127,7 +135,6 @@ rule plot_tasks:
     """The scores of random sets, methods and single checkpoints, a panel for each task."""
     input:
         scores="results/{zoo}/scores.csv",
-        code=sources("workflow_scripts/report/plot_tasks.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-3-tasks.svg",
@@ -144,8 +151,9 @@ rule plot_tasks:
     resources:
         mem_mb=growing(1000),
     params:
-        random=random_flags,
-        singles=singles_flags,
+        code=code("workflow_scripts.report.plot_tasks"),
+        random=planned(reporting.random_flags),
+        singles=planned(reporting.singles_flags),
     message:
         "{wildcards.zoo}: drawing the scores of each task"
     shell:
@@ -156,8 +164,7 @@ rule plot_tasks:
 rule plot_convergence:
     """How the covariance comes close to its final value as the probe grows."""
     input:
-        convergence=convergence_files,
-        code=sources("workflow_scripts/report/plot_convergence.py"),
+        convergence=planned(reporting.convergence_files),
     output:
         svg=report(
             "results/{zoo}/figures/figure-2-convergence.svg",
@@ -174,7 +181,8 @@ rule plot_convergence:
     resources:
         mem_mb=growing(1000),
     params:
-        convergence=convergence_labels,
+        code=code("workflow_scripts.report.plot_convergence"),
+        convergence=planned(reporting.convergence_labels),
     message:
         "{wildcards.zoo}: drawing the convergence of the covariance"
     shell:
@@ -186,7 +194,6 @@ rule plot_gain:
     """The gain over random sets against the number of picks."""
     input:
         scores="results/{zoo}/scores.csv",
-        code=sources("workflow_scripts/report/plot_gain.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-6-gain.svg",
@@ -203,8 +210,9 @@ rule plot_gain:
     resources:
         mem_mb=growing(1000),
     params:
-        random=random_flags,
-        singles=singles_flags,
+        code=code("workflow_scripts.report.plot_gain"),
+        random=planned(reporting.random_flags),
+        singles=planned(reporting.singles_flags),
     message:
         "{wildcards.zoo}: drawing the gain over random sets"
     shell:
@@ -217,7 +225,6 @@ rule plot_objective:
     input:
         scores="results/{zoo}/scores.csv",
         covariance="results/{zoo}/covariance/probe.npz",
-        code=sources("workflow_scripts/report/plot_objective.py"),
     output:
         svg=report(
             "results/{zoo}/figures/objective.svg",
@@ -234,9 +241,10 @@ rule plot_objective:
     resources:
         mem_mb=growing(1000),
     params:
-        random=random_flags,
-        singles=singles_flags,
-        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+        code=code("workflow_scripts.report.plot_objective"),
+        random=planned(reporting.random_flags),
+        singles=planned(reporting.singles_flags),
+        jitter=planned(reporting.jitter),
     message:
         "{wildcards.zoo}: drawing the scores against the mutual information"
     shell:
@@ -248,9 +256,8 @@ rule plot_objective:
 rule tabulate_checkpoints:
     """What is known of each checkpoint."""
     input:
-        unpack(quality_of_checkpoints),
-        cards=card_files,
-        code=sources("workflow_scripts/report/checkpoint_table.py"),
+        unpack(planned(reporting.quality_of_checkpoints)),
+        cards=planned(reporting.card_files),
     output:
         report(
             "results/{zoo}/tables/checkpoints.csv",
@@ -265,7 +272,8 @@ rule tabulate_checkpoints:
     resources:
         mem_mb=growing(1000),
     params:
-        quality=quality_flags,
+        code=code("workflow_scripts.report.checkpoint_table"),
+        quality=planned(reporting.quality_flags),
     message:
         "{wildcards.zoo}: table of checkpoints"
     shell:
@@ -276,8 +284,7 @@ rule tabulate_checkpoints:
 rule tabulate_picks:
     """The picks of every method."""
     input:
-        selections=selection_files,
-        code=sources("workflow_scripts/report/pick_table.py"),
+        selections=planned(reporting.selection_files),
     output:
         report(
             "results/{zoo}/tables/picks.csv",
@@ -292,7 +299,8 @@ rule tabulate_picks:
     resources:
         mem_mb=growing(1000),
     params:
-        random=random_flags,
+        code=code("workflow_scripts.report.pick_table"),
+        random=planned(reporting.random_flags),
     message:
         "{wildcards.zoo}: table of picks"
     shell:
@@ -304,8 +312,7 @@ rule tabulate_representatives:
     """What the picks of the headline's method tell of every other checkpoint."""
     input:
         covariance="results/{zoo}/covariance/probe.npz",
-        selection=headline_selection,
-        code=sources("workflow_scripts/report/representatives.py"),
+        selection=planned(reporting.headline_selection),
     output:
         report(
             "results/{zoo}/tables/representatives.csv",
@@ -320,7 +327,8 @@ rule tabulate_representatives:
     resources:
         mem_mb=growing(1000),
     params:
-        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+        code=code("workflow_scripts.report.representatives"),
+        jitter=planned(reporting.jitter),
     message:
         "{wildcards.zoo}: table of who represents whom"
     shell:
@@ -332,8 +340,7 @@ rule tabulate_representatives:
 rule tabulate_stability:
     """How stable the picks of every method are."""
     input:
-        stability=stability_files,
-        code=sources("workflow_scripts/report/stability_table.py"),
+        stability=planned(reporting.stability_files),
     output:
         report(
             "results/{zoo}/tables/stability.csv",
@@ -347,6 +354,8 @@ rule tabulate_stability:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=growing(1000),
+    params:
+        code=code("workflow_scripts.report.stability_table"),
     message:
         "{wildcards.zoo}: table of stability"
     shell:
@@ -358,7 +367,6 @@ rule tabulate_scores:
     """The scores of every method and size."""
     input:
         scores="results/{zoo}/scores.csv",
-        code=sources("workflow_scripts/report/score_table.py"),
     output:
         scores=report(
             "results/{zoo}/tables/scores.csv",
@@ -379,8 +387,9 @@ rule tabulate_scores:
     resources:
         mem_mb=growing(1000),
     params:
-        random=random_flags,
-        singles=singles_flags,
+        code=code("workflow_scripts.report.score_table"),
+        random=planned(reporting.random_flags),
+        singles=planned(reporting.singles_flags),
     message:
         "{wildcards.zoo}: table of scores"
     shell:
@@ -394,7 +403,6 @@ rule tabulate_objective:
     input:
         scores="results/{zoo}/scores.csv",
         covariance="results/{zoo}/covariance/probe.npz",
-        code=sources("workflow_scripts/report/objective_table.py"),
     output:
         correlations=report(
             "results/{zoo}/tables/objective.csv",
@@ -410,9 +418,10 @@ rule tabulate_objective:
     resources:
         mem_mb=growing(1000),
     params:
-        random=random_flags,
-        singles=singles_flags,
-        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+        code=code("workflow_scripts.report.objective_table"),
+        random=planned(reporting.random_flags),
+        singles=planned(reporting.singles_flags),
+        jitter=planned(reporting.jitter),
     message:
         "{wildcards.zoo}: table of scores and mutual information"
     shell:
@@ -426,9 +435,8 @@ rule tabulate_space:
     """Where each checkpoint is in the task space."""
     input:
         covariance="results/{zoo}/covariance/probe.npz",
-        selection=recommended_selection,
-        cards=cards_if_run,
-        code=sources("workflow_scripts/report/space_table.py"),
+        selection=planned(reporting.recommended_selection),
+        cards=planned(reporting.cards_if_run),
     output:
         report(
             "results/{zoo}/tables/space.csv",
@@ -443,11 +451,12 @@ rule tabulate_space:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.space_table"),
         selection=lambda wildcards, input: (
             ["--selection", *input.selection] if input.selection else []
         ),
         cards=lambda wildcards, input: ["--cards", *input.cards] if input.cards else [],
-        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+        jitter=planned(reporting.jitter),
     message:
         "{wildcards.zoo}: table of the task space"
     shell:
@@ -460,8 +469,7 @@ rule tabulate_information:
     """How much the picks of every method tell of the rest."""
     input:
         covariance="results/{zoo}/covariance/probe.npz",
-        selections=selection_files,
-        code=sources("workflow_scripts/report/information_table.py"),
+        selections=planned(reporting.selection_files),
     output:
         report(
             "results/{zoo}/tables/information.csv",
@@ -476,7 +484,8 @@ rule tabulate_information:
     resources:
         mem_mb=growing(1000),
     params:
-        jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
+        code=code("workflow_scripts.report.information_table"),
+        jitter=planned(reporting.jitter),
     message:
         "{wildcards.zoo}: table of mutual information"
     shell:
@@ -490,10 +499,14 @@ rule tabulate_information:
 rule write_report:
     """The report on all zoos in one file."""
     input:
-        tables=[table for zoo in ZOOS for table in report_tables(zoo)],
-        covariances=[f"results/{zoo}/covariance/probe.npz" for zoo in ZOOS],
-        others=[path for zoo in ZOOS for path in beside_tables(zoo)],
-        code=[*sources("workflow_scripts/report/page.py"), *REPORT_TEXTS],
+        tables=[table for zoo in ZOOS.values() for table in reporting.table_files(zoo)],
+        covariances=[zoo.paths.covariance() for zoo in ZOOS.values()],
+        others=[
+            path
+            for zoo in ZOOS.values()
+            for path in reporting.files_beside_tables(zoo)
+        ],
+        texts=REPORT_TEXTS,
     output:
         "results/report.html",
     log:
@@ -503,10 +516,11 @@ rule write_report:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.page"),
         zoos=[
             part
             for zoo in sorted(ZOOS)
-            for part in ("--zoo", zoo, report_contents(zoo))
+            for part in ("--zoo", zoo, reporting.report_contents(ZOOS[zoo]))
         ],
     message:
         "writing results/report.html"

@@ -1,14 +1,15 @@
 # Stage 5: selections of checkpoints, a file for each method.
+from workflow_scripts.planning import selection
 
 
 rule select:
     """The picks of one method at every size."""
     input:
-        unpack(read_by_method),
-        features=features_of_method,
-        code=sources("workflow_scripts/selection/select.py"),
+        unpack(planned(selection.files_of_method)),
+        features=planned(selection.features_of_method),
     output:
-        "results/{zoo}/selections/{method}.csv",
+        table="results/{zoo}/selections/{method}.csv",
+        facts="results/{zoo}/selections/{method}.csv.facts.json",
     log:
         "results/{zoo}/logs/select/{method}.log",
     benchmark:
@@ -16,23 +17,24 @@ rule select:
     conda:
         "../envs/taskspace.yaml"
     resources:
-        mem_mb=selection_memory,
+        mem_mb=growing(selection.selection_memory),
     params:
-        flags=selection_flags,
+        code=code("workflow_scripts.selection.select"),
+        flags=planned(selection.selection_flags),
     message:
         "{wildcards.zoo}: selecting by {wildcards.method}"
     shell:
-        "python -m workflow_scripts.selection.select {params.flags:q} --output {output:q}"
-        " > {log:q} 2>&1"
+        "python -m workflow_scripts.selection.select {params.flags:q} --output {output.table:q}"
+        " --facts {output.facts:q} > {log:q} 2>&1"
 
 
 rule measure_stability:
     """What one method picks from replicates of the covariance."""
     input:
-        unpack(read_for_stability),
-        code=sources("workflow_scripts/selection/stability.py"),
+        unpack(planned(selection.files_of_stability)),
     output:
-        "results/{zoo}/selections/{method}.stability.csv",
+        table="results/{zoo}/stability/{method}.csv",
+        facts="results/{zoo}/stability/{method}.csv.facts.json",
     log:
         "results/{zoo}/logs/measure_stability/{method}.log",
     benchmark:
@@ -42,9 +44,10 @@ rule measure_stability:
     resources:
         mem_mb=growing(1000),
     params:
-        flags=stability_flags,
+        code=code("workflow_scripts.selection.stability"),
+        flags=planned(selection.stability_flags),
     message:
         "{wildcards.zoo}: measuring the stability of {wildcards.method}"
     shell:
         "python -m workflow_scripts.selection.stability {params.flags:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output.table:q} --facts {output.facts:q} > {log:q} 2>&1"

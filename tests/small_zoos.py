@@ -10,7 +10,7 @@ from workspace import ROOT
 
 # Six agents on the digits.
 IMAGES: dict[str, Any] = {
-    "modality": "image",
+    "modality": "agents",
     "data": {"source": "digits"},
     "agents": {"count": 6, "classes": 3, "epochs": 4},
     "probe": {"samples_per_class": 8, "rotations": [-10.0, 10.0]},

@@ -16,7 +16,7 @@ from tests.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 ZOO: dict[str, Any] = {
-    "modality": "image",
+    "modality": "agents",
     "data": {"source": "digits"},
     "agents": {"count": 2, "classes": 3, "epochs": 2},
     "probe": {"samples_per_class": 4, "rotations": []},

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from workflow_scripts.common.atomic import atomic_path
-
 log = logging.getLogger(__name__)
 
 # Behind the name of the output that the facts are of.
@@ -60,6 +58,9 @@ class WarningRecorder(logging.Handler):
 
 def write_facts(path: Path) -> None:
     """Write the facts of this process."""
+    # Its errors are those of scripts, which import this module.
+    from workflow_scripts.common.atomic import atomic_path
+
     with atomic_path(path) as temporary:
         temporary.write_text(
             json.dumps(asdict(_facts), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -56,7 +56,7 @@ def probe_prefixes(
         UserError: if the features are of another corpus.
     """
     if features.metadata.get("corpus_sha256") != probe.corpus_sha256:
-        raise UserError("the features are of another corpus than --units; extract them again")
+        raise UserError("the features are of another corpus than --probe; extract them again")
     return prefixes_of(probe.group, sizes, units)
 
 
@@ -135,7 +135,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     flags.add_argument(
-        "--units", type=existing_file, required=True, help="of the probe and their groups, .parquet"
+        "--probe",
+        type=existing_file,
+        required=True,
+        help="of the probe and their groups, .parquet",
     )
     flags.add_argument(
         "--convergence", type=Path, required=True, help="how the estimate converges, .csv"
@@ -156,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
     check_same_corpus(names, features)
     units = common_units(features)
-    probe = read_units(arguments.units)
+    probe = read_units(arguments.probe)
     prefixes = probe_prefixes(arguments.prefixes, probe, features[0], units)
     dropped = len(features[0].present) - len(units)
     if dropped:

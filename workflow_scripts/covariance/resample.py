@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--features-folder", type=Path, required=True, help="holds CHECKPOINT.safetensors"
     )
     flags.add_argument(
-        "--units",
+        "--probe",
         type=existing_file,
         required=True,
         help="the units of the probe and their groups, .parquet",
@@ -69,11 +69,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
     check_same_corpus(names, features)
-    groups = read_units(arguments.units).group
+    groups = read_units(arguments.probe).group
     units = common_units(features)
     if len(groups) != len(features[0].present) or len(units) != covariance.rows:
         raise UserError(
-            f"{arguments.covariance}, {arguments.features_folder} and {arguments.units} do not "
+            f"{arguments.covariance}, {arguments.features_folder} and {arguments.probe} do not "
             "belong together; estimate the covariance again"
         )
     try:

@@ -129,7 +129,7 @@ def _read_main(settings: MethodSettings, arguments: argparse.Namespace) -> Pool:
         path = _needed(arguments.names, "--names or --checkpoints", arguments.method)
         names = sorted(read_names(path))
     if settings.reads == "features":
-        corpus = _needed(arguments.units, "--units", arguments.method)
+        corpus = _needed(arguments.probe, "--probe", arguments.method)
         if arguments.features_folder is None:
             raise UserError(f"method {arguments.method} needs --features-folder")
         features = read_probe_features(arguments.features_folder, names, corpus)
@@ -160,7 +160,7 @@ def add_selection_flags(flags: argparse.ArgumentParser, output: str) -> None:
     flags.add_argument(
         "--features-folder", type=Path, help="holds CHECKPOINT.safetensors, for expected_risk"
     )
-    flags.add_argument("--units", type=Path, help="of the probe and their groups, .parquet")
+    flags.add_argument("--probe", type=Path, help="units of the probe and their groups, .parquet")
     flags.add_argument("--quality-file", type=Path, help="scores of features, for quality_entropy")
     flags.add_argument("--replicates", type=Path, help="of the covariance, .npz, for --stop noise")
     flags.add_argument("--cards", type=Path, nargs="+", help="checkpoint.json files, for --cost")

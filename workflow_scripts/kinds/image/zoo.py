@@ -1,23 +1,27 @@
 """A zoo of vision checkpoints in the config."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from workflow_scripts.common.checkpoint_names import CheckpointName
-from workflow_scripts.common.settings import Name
+from workflow_scripts.common.settings import Name, Settings
 from workflow_scripts.kinds.image.feature_settings import VisionFeatureSettings
 from workflow_scripts.kinds.image.settings import FolderProbe, FolderTask
-from workflow_scripts.kinds.zoo import UserFile, ZooSettings, probe_problem
+from workflow_scripts.kinds.pretrained_zoo import PretrainedZoo
+from workflow_scripts.kinds.zoo import UserFile, probe_problem
+from workflow_scripts.pretrained.checkpoint_files import Modality
 from workflow_scripts.pretrained.settings import (
     PretrainedCheckpoint,
-    checkpoint_configs,
     name_problem,
 )
 
 
-class ImageZoo(ZooSettings):
+class ImageZoo(PretrainedZoo):
     """A zoo of vision checkpoints that exist already, on folders of images."""
+
+    reads: ClassVar[Modality] = "image"
 
     modality: Literal["image"] = Field("image", description="the kind of zoo")
     checkpoints: Annotated[dict[CheckpointName, PretrainedCheckpoint], Field(min_length=2)] = Field(
@@ -39,9 +43,9 @@ class ImageZoo(ZooSettings):
     )
 
     @property
-    def checkpoint_names(self) -> list[str]:
-        """Names of the checkpoints."""
-        return list(self.checkpoints)
+    def checkpoint_settings(self) -> Mapping[str, Settings]:
+        """The settings of its checkpoints, by name."""
+        return self.checkpoints
 
     @property
     def task_names(self) -> list[str]:
@@ -66,7 +70,6 @@ class ImageZoo(ZooSettings):
     def user_files(self) -> list[UserFile]:
         """The files and folders that a user brings."""
         files = super().user_files
-        files += [UserFile(*one) for one in checkpoint_configs(self.checkpoints).items()]
         if self.probe is not None:
             files.append(UserFile("probe.folder", self.probe.folder, self.probe.home or ""))
         for name, task in self.tasks.items():

@@ -21,7 +21,7 @@ from workflow_scripts.kinds.text.settings import (
     metric_of,
     target_of,
 )
-from workflow_scripts.kinds.text.write_probe import SENTENCES, probe_sentences, read_text
+from workflow_scripts.kinds.text.write_corpus import SENTENCES, long_sentences, read_text
 
 # Of the training lines of wikitext-2 that have ten words or more, about.
 _WIKITEXT_SENTENCES, _WIKITEXT_WORDS = 17_500, 2_000_000
@@ -149,7 +149,7 @@ def find_probe(text: str, form: str | None, min_words: int | None) -> FoundProbe
     path = named_file(text, "name a file with a sentence a line, or wikitext-2")
     form = form or next(iter(possible_formats(path)), SENTENCES)
     settings = settings_of(TextFileProbe, {"file": path.as_posix(), "format": form, **least})
-    sentences = list(probe_sentences(read_text(path, form), settings.min_words, None))
+    sentences = list(long_sentences(read_text(path, form), settings.min_words, None))
     probe = FoundProbe(settings, len(sentences), words_of(sentences))
     if len(sentences) < LEAST_GROUPS or probe.words < _LEAST_WORDS:
         long = f" of {settings.min_words} words or more" if settings.min_words > 1 else ""

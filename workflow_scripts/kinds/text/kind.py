@@ -6,7 +6,7 @@ from workflow_scripts.kinds.text.zoo import TextZoo
 TEXT = Kind(
     settings=TextZoo,
     stages={
-        "data": ("fetch_file", "write_stdlib", "write_probe", "gather_sentences", "read_task"),
+        "data": ("fetch_file", "write_stdlib", "write_corpus", "read_task"),
         "checkpoints": ("fetch_checkpoint", "describe_folder", "pretrain"),
         "features": ("extract_word_features",),
     },

@@ -1,12 +1,13 @@
 """A zoo of language models in the config."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from workflow_scripts.common.checkpoint_names import CheckpointName
-from workflow_scripts.common.settings import Name
+from workflow_scripts.common.settings import Name, Settings
+from workflow_scripts.kinds.pretrained_zoo import PretrainedZoo
 from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
 from workflow_scripts.kinds.text.miniatures.settings import PretrainSettings
 from workflow_scripts.kinds.text.settings import (
@@ -20,11 +21,11 @@ from workflow_scripts.kinds.text.settings import (
     metric_of,
 )
 from workflow_scripts.kinds.text.stdlib.settings import DOMAINS, StdlibSource
-from workflow_scripts.kinds.zoo import UserFile, ZooSettings, probe_problem
+from workflow_scripts.kinds.zoo import UserFile, probe_problem
+from workflow_scripts.pretrained.checkpoint_files import Modality
 from workflow_scripts.pretrained.settings import (
     FolderSettings,
     HubSettings,
-    checkpoint_configs,
     name_problem,
 )
 
@@ -33,8 +34,10 @@ TextCheckpoint = Annotated[
 ]
 
 
-class TextZoo(ZooSettings):
+class TextZoo(PretrainedZoo):
     """A zoo of language models, as in section 5.1 of Huang, Qiu and Church (2021)."""
+
+    reads: ClassVar[Modality] = "text"
 
     modality: Literal["text"] = Field("text", description="the kind of zoo")
     data: StdlibSource | None = Field(
@@ -57,9 +60,9 @@ class TextZoo(ZooSettings):
     )
 
     @property
-    def checkpoint_names(self) -> list[str]:
-        """Names of the checkpoints."""
-        return list(self.checkpoints)
+    def checkpoint_settings(self) -> Mapping[str, Settings]:
+        """The settings of its checkpoints, by name."""
+        return self.checkpoints
 
     @property
     def task_names(self) -> list[str]:
@@ -94,7 +97,6 @@ class TextZoo(ZooSettings):
     def user_files(self) -> list[UserFile]:
         """The files and folders that a user brings."""
         files = super().user_files
-        files += [UserFile(*one) for one in checkpoint_configs(self.checkpoints).items()]
         for name, probe in self.probe_texts.items():
             if isinstance(probe, TextFileProbe):
                 key = name if name == "probe" else name.replace("probe-", "other_probes.", 1)

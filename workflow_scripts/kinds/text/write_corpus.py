@@ -1,18 +1,23 @@
-"""Writes a text probe: the sentences of a file that are long enough, in its order."""
+"""Writes a corpus: the sentences of files, in their order, and which words belong to each.
+
+A probe takes the sentences that are long enough. The corpus of tasks takes each distinct sentence
+of their files once (``--distinct``): tasks on the same sentences thus share features, and a
+sentence that stands twice in a file is encoded once.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from workflow_scripts.common.facts import found
-from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
+from workflow_scripts.common.script import UserError, parser, positive_int, run
 from workflow_scripts.kinds.text.formats.formats import FORMATS
 from workflow_scripts.kinds.text.sentences import Sentence, read_sentences, write_corpus
 
 SENTENCES = "sentences"
 
 
-def probe_sentences(
+def long_sentences(
     sentences: Iterable[Sentence], min_words: int, max_sentences: int | None
 ) -> Iterator[Sentence]:
     """The first ``max_sentences`` of at least ``min_words`` words."""
@@ -27,10 +32,17 @@ def read_text(path: Path, form: str) -> Iterable[Sentence]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the flags and the text, write the probe."""
+    """Read the flags and files, write the corpus and its units."""
     flags = parser(__doc__)
-    flags.add_argument("--text", type=existing_file, required=True, help="the sentences")
-    flags.add_argument("--format", choices=[SENTENCES, *FORMATS], default=SENTENCES, help="of them")
+    flags.add_argument(
+        "--read",
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("FORMAT", "FILE"),
+        help=f"a file and how it is read: {SENTENCES} (one a line), {', '.join(FORMATS)}",
+    )
+    flags.add_argument("--distinct", action="store_true", help="take each sentence once")
     flags.add_argument("--min-words", type=positive_int, default=1, help="of a sentence")
     flags.add_argument("--max-sentences", type=positive_int, help="the first so many")
     flags.add_argument("--output", type=Path, required=True, help="the corpus, .txt")
@@ -38,13 +50,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--units", type=Path, required=True, help="its words and their sentences, .parquet"
     )
     arguments = flags.parse_args(argv)
-    text = read_text(arguments.text, arguments.format)
-    chosen = list(probe_sentences(text, arguments.min_words, arguments.max_sentences))
+    sentences: list[tuple[str, ...]] = []
+    for form, name in arguments.read:
+        if form not in (SENTENCES, *FORMATS):
+            raise UserError(
+                f"--read {form}: unknown format; choose {', '.join((SENTENCES, *FORMATS))}"
+            )
+        sentences += map(tuple, read_text(Path(name), form))
+    if arguments.distinct:
+        sentences = list(dict.fromkeys(sentences))
+    chosen = list(long_sentences(sentences, arguments.min_words, arguments.max_sentences))
+    names = ", ".join(name for _, name in arguments.read)
     if not chosen and arguments.min_words == 1:
-        raise UserError(f"{arguments.text}: this file holds no sentence; name another")
+        raise UserError(f"{names}: this file holds no sentence; name another")
     if not chosen:
         raise UserError(
-            f"{arguments.text}: no sentence has {arguments.min_words} words or more; "
+            f"{names}: no sentence has {arguments.min_words} words or more; "
             "lower the probe's min_words, or name another file"
         )
     write_corpus(arguments.output, arguments.units, chosen)
