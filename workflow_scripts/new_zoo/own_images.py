@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.script import UserError
-from workflow_scripts.covariance.resampling import LEAST_GROUPS
+from workflow_scripts.covariance.jackknife import LEAST_GROUPS
 from workflow_scripts.data.gather_images import probe_files, task_files
 from workflow_scripts.data.image_folder import SUFFIXES
 from workflow_scripts.data.image_settings import FolderProbe, FolderTask

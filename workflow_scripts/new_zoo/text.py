@@ -6,7 +6,7 @@ from typing import Any
 
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task
-from workflow_scripts.covariance.resampling import LEAST_GROUPS
+from workflow_scripts.covariance.jackknife import LEAST_GROUPS
 from workflow_scripts.data.read_task import read_splits, word_task
 from workflow_scripts.data.task_formats import FORMATS, LabelledSentence
 from workflow_scripts.data.text_settings import (

@@ -19,14 +19,14 @@ from workflow_scripts.common.unit_file import Units, write_units
 from workflow_scripts.common.unit_groups import read_unit_groups
 from workflow_scripts.covariance import estimate, resample
 from workflow_scripts.covariance.gram_sums import gram_sums
-from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
-from workflow_scripts.covariance.resampling import (
+from workflow_scripts.covariance.jackknife import (
     draw_blocks,
     draw_halves,
     half_samples,
     half_sums,
     spread_about,
 )
+from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
 
 ESTIMATORS: list[Estimator] = ["biased", "debiased"]
 DIMS = [3, 7, 5]
