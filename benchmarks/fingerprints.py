@@ -28,10 +28,10 @@ from workflow_scripts.common.feature_file import (
     open_features,
 )
 from workflow_scripts.covariance import fingerprint, merge_fingerprints
-from workflow_scripts.covariance.fingerprint_alignment import cosines, fingerprint_alignment
-from workflow_scripts.covariance.gram_entries import fingerprint_numbers
+from workflow_scripts.covariance.fingerprint import fingerprint_numbers
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import kernel_alignment
+from workflow_scripts.covariance.merge_fingerprints import cosines, fingerprint_alignment
 from workflow_scripts.report.style import COLUMN, figure
 from workflow_scripts.selection.mutual_information import (
     greedy_mutual_information,

@@ -26,9 +26,9 @@ from workflow_scripts.selection.branch_and_bound import best_set
 from workflow_scripts.selection.mutual_information import (
     greedy,
     greedy_mutual_information,
+    improve_by_swaps,
     precision,
 )
-from workflow_scripts.selection.swaps import improve_by_swaps
 
 Matrix = NDArray[np.float64]
 

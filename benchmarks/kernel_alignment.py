@@ -23,9 +23,8 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.kernel_alignment_figure import draw
 from benchmarks.machine import machine, with_machine
-from workflow_scripts.covariance.arrays import choose_arrays
-from workflow_scripts.covariance.centred_features import blocks
 from workflow_scripts.covariance.cross_products import plan_cross_products
+from workflow_scripts.covariance.feature_blocks import blocks, choose_arrays
 from workflow_scripts.covariance.gram_sums import cost, gram_sums
 from workflow_scripts.covariance.gram_tiles import plan_gram_tiles
 from workflow_scripts.covariance.kernel_alignment import kernel_alignment

@@ -22,7 +22,12 @@ from workflow_scripts.selection.bounds import (
     upper_bounds,
 )
 from workflow_scripts.selection.branch_and_bound import best_set, best_sets, searched_bounds
-from workflow_scripts.selection.mutual_information import greedy, precision
+from workflow_scripts.selection.mutual_information import (
+    greedy,
+    improve_by_swaps,
+    precision,
+    swap_gains,
+)
 from workflow_scripts.selection.relaxation import (
     BRIEF,
     THOROUGH,
@@ -31,7 +36,6 @@ from workflow_scripts.selection.relaxation import (
     neutral_point,
     relax,
 )
-from workflow_scripts.selection.swaps import improve_by_swaps, swap_gains
 
 Matrix = NDArray[np.float64]
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"

@@ -20,14 +20,18 @@ from workflow_scripts.common.fingerprint_file import (
 from workflow_scripts.common.low_rank_file import LowRank, read_low_rank
 from workflow_scripts.common.script import UserError
 from workflow_scripts.covariance import fingerprint, merge_fingerprints
-from workflow_scripts.covariance.fingerprint_alignment import cosines, fingerprint_alignment
-from workflow_scripts.covariance.gram_entries import TERMS, CentredGram, fingerprint_numbers
+from workflow_scripts.covariance.fingerprint import (
+    TERMS,
+    CentredGram,
+    draw_pairs,
+    draw_signs,
+    fingerprint_numbers,
+)
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import kernel_alignment
-from workflow_scripts.covariance.low_rank import low_rank
-from workflow_scripts.covariance.unit_pairs import draw_pairs, draw_signs
+from workflow_scripts.covariance.merge_fingerprints import cosines, fingerprint_alignment, low_rank
 from workflow_scripts.selection import select
-from workflow_scripts.selection.low_rank_selection import greedy_low_rank, low_rank_hub
+from workflow_scripts.selection.low_rank import greedy_low_rank, low_rank_hub
 from workflow_scripts.selection.mutual_information import (
     greedy_entropy,
     greedy_mutual_information,

@@ -18,14 +18,18 @@ from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.covariance import estimate
-from workflow_scripts.covariance.arrays import (
+from workflow_scripts.covariance.cross_products import (
+    pairs_with,
+    plan_cross_products,
+    sums_of_cross_products,
+)
+from workflow_scripts.covariance.feature_blocks import (
     NUMPY,
     Arrays,
     NumpyArrays,
     TorchArrays,
     choose_arrays,
 )
-from workflow_scripts.covariance.cross_products import plan_cross_products, sums_of_cross_products
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.gram_tiles import plan_gram_tiles, sums_of_gram_tiles
 from workflow_scripts.covariance.kernel_alignment import (
@@ -35,7 +39,6 @@ from workflow_scripts.covariance.kernel_alignment import (
     hsic_of,
     kernel_alignment,
 )
-from workflow_scripts.covariance.pairs import pairs_with
 
 MATRICES = list[NDArray[np.float64]]
 # What products in single precision leave, in κ.
@@ -313,7 +316,9 @@ def test_torch_is_asked_only_where_there_may_be_a_gpu(
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     driver = tmp_path / "nvidia0"
     monkeypatch.setattr("workflow_scripts.common.device._DRIVER_FILES", (driver,))
-    monkeypatch.setattr("workflow_scripts.covariance.arrays.choose_device", asked := Asked())
+    monkeypatch.setattr(
+        "workflow_scripts.covariance.feature_blocks.choose_device", asked := Asked()
+    )
 
     def chosen(name: str) -> type:
         with choose_arrays(name) as arrays:
@@ -359,7 +364,7 @@ class Asked:
 def test_the_script_does_without_torch_on_the_cpu() -> None:
     code = (
         "import sys; from workflow_scripts.covariance import estimate; "
-        "from workflow_scripts.covariance.arrays import choose_arrays; "
+        "from workflow_scripts.covariance.feature_blocks import choose_arrays; "
         "choose_arrays('cpu').__enter__(); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

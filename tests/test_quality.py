@@ -17,7 +17,7 @@ from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.table_file import QUALITY_COLUMNS
 from workflow_scripts.covariance import score_quality
-from workflow_scripts.covariance.spectrum import (
+from workflow_scripts.covariance.score_quality import (
     alpha_req,
     decay_exponent,
     rankme,

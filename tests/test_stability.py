@@ -17,7 +17,7 @@ from workflow_scripts.selection.mutual_information import (
     greedy_mutual_information,
     mutual_information,
 )
-from workflow_scripts.selection.replicated_kappa import ReplicatedKappa, positive_definite
+from workflow_scripts.selection.pool import ReplicatedKappa, positive_definite
 
 NAMES = ["ant", "bee", "cat", "dog", "elk", "fox"]
 

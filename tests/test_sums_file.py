@@ -11,8 +11,8 @@ from test_kernel_alignment import SINGLE, random_features, run_estimate
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
-from workflow_scripts.covariance import sums_file
-from workflow_scripts.covariance.sums_file import NOTHING_KNOWN, read_sums
+from workflow_scripts.covariance import gram_sums
+from workflow_scripts.covariance.gram_sums import NOTHING_KNOWN, read_sums
 from workflow_scripts.kinds.text.sentences import write_sentences
 
 Matrix = NDArray[np.float64]
@@ -106,7 +106,7 @@ def test_other_code_costs_everything(
 ) -> None:
     estimated(folder, [0, 1, 2])
     caplog.clear()
-    monkeypatch.setattr(sums_file, "file_digest", lambda path: "edited")
+    monkeypatch.setattr(gram_sums, "file_digest", lambda path: "edited")
     estimated(folder, [0, 1, 2])
     assert said(caplog, 6, 0)
 

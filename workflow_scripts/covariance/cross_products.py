@@ -11,10 +11,17 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.covariance.arrays import NUMPY, Array, Arrays
-from workflow_scripts.covariance.centred_features import CentredFeatures, ReadRows, blocks
+from workflow_scripts.covariance.feature_blocks import (
+    NUMPY,
+    Array,
+    Arrays,
+    CentredFeatures,
+    ReadRows,
+    blocks,
+)
 from workflow_scripts.covariance.kernel_alignment import GramSums
-from workflow_scripts.covariance.pairs import Pair, pairs_with
+
+Pair = tuple[int, int]
 
 _LEAST_BLOCK = 64
 # Adding a product to its sum in float64 should cost little beside the product.
@@ -72,6 +79,18 @@ def plan_cross_products(
     products = sum(2 * widths[i] * widths[j] for i, j in pairs)
     read = sum(dims[i] for one in passes for i in _members(one))
     return CrossPlan(passes, rows, float(units) * products, float(units) * read)
+
+
+def pairs_with(fresh: Sequence[int], count: int) -> list[Pair]:
+    """The pairs i ≤ j of so many checkpoints of which at least one is fresh, each once.
+
+    Those of one fresh checkpoint follow each other.
+    """
+    return list(
+        dict.fromkeys(
+            (min(i, other), max(i, other)) for i in sorted(fresh) for other in range(count)
+        )
+    )
 
 
 def sums_of_cross_products(

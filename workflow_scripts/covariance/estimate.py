@@ -24,10 +24,18 @@ from workflow_scripts.common.feature_file import (
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.units_file import Units, read_units
-from workflow_scripts.covariance.advice import on_chance, on_convergence, on_duplicates
-from workflow_scripts.covariance.arrays import choose_arrays
 from workflow_scripts.covariance.convergence import Prefix, Step, compare, prefixes_of, write_steps
-from workflow_scripts.covariance.gram_sums import gram_sums
+from workflow_scripts.covariance.diagnostics import on_chance, on_convergence, on_duplicates
+from workflow_scripts.covariance.feature_blocks import choose_arrays
+from workflow_scripts.covariance.gram_sums import (
+    NOTHING_KNOWN,
+    completed,
+    fresh_among,
+    gram_sums,
+    read_sums,
+    sums_key,
+    write_sums,
+)
 from workflow_scripts.covariance.kernel_alignment import (
     ConstantFeaturesError,
     Estimator,
@@ -35,14 +43,6 @@ from workflow_scripts.covariance.kernel_alignment import (
     kernel_alignment,
 )
 from workflow_scripts.covariance.settings import CovarianceSettings
-from workflow_scripts.covariance.sums_file import (
-    NOTHING_KNOWN,
-    completed,
-    fresh_among,
-    read_sums,
-    sums_key,
-    write_sums,
-)
 
 log = logging.getLogger(__name__)
 

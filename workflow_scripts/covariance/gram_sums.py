@@ -3,18 +3,32 @@
 Both are exact, go through the features block by block and take no more memory than they are
 given. The sums over the first units are those over all of them on the way there, so that the
 estimate at every size of the probe comes with that from all of it.
+
+Sums are kept in a file, so that one more checkpoint costs one more row. An entry is found by the
+content of its two feature files; the file as a whole counts only for the same units, the same
+beginnings of the probe and the same code, so that no entry is out of date.
 """
 
+import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
-from workflow_scripts.covariance.arrays import NUMPY, Arrays
-from workflow_scripts.covariance.centred_features import ReadRows
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.source_files import source_files
 from workflow_scripts.covariance.cross_products import (
     CrossPlan,
     plan_cross_products,
     sums_of_cross_products,
 )
+from workflow_scripts.covariance.feature_blocks import NUMPY, Arrays, ReadRows
 from workflow_scripts.covariance.gram_tiles import TilePlan, plan_gram_tiles, sums_of_gram_tiles
 from workflow_scripts.covariance.kernel_alignment import GramSums
 
@@ -22,6 +36,8 @@ log = logging.getLogger(__name__)
 
 # What it takes to read and centre one feature, in operations of a product.
 _READING = 100
+_ROOT = Path(__file__).parents[2]
+_SUMS = [field.name for field in fields(GramSums) if field.name != "units"]
 
 
 def gram_sums(
@@ -63,3 +79,111 @@ def gram_sums(
 def cost(plan: CrossPlan | TilePlan) -> float:
     """What a plan costs, in operations of a product."""
     return plan.operations + _READING * plan.values_read
+
+
+@dataclass(frozen=True)
+class KnownSums:
+    """Sums that were computed before.
+
+    Attributes:
+        digests: [N], of the feature files.
+        sums: for each prefix of the probe those over its units.
+    """
+
+    digests: list[str]
+    sums: list[GramSums]
+
+
+NOTHING_KNOWN = KnownSums([], [])
+
+
+def sums_key(units: NDArray[np.int64], prefixes: Sequence[int]) -> str:
+    """What all sums depend on beside the features: units, prefixes, and the code that adds up."""
+    key = hashlib.sha256(np.asarray(units, "<i8").tobytes())
+    key.update(repr([int(words) for words in prefixes]).encode())
+    for path in source_files("workflow_scripts/covariance/gram_sums.py", _ROOT):
+        key.update(file_digest(_ROOT / path).encode())
+    return key.hexdigest()
+
+
+def read_sums(path: Path, key: str) -> KnownSums:
+    """Read what :func:`write_sums` wrote; nothing is known, and the log says why, if that is not
+    there, was made under another key, or is something else."""
+    if not path.exists():
+        return NOTHING_KNOWN
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if str(file["key"]) != key:
+                log.info("%s: other units, prefixes or code; all pairs are computed anew", path)
+                return NOTHING_KNOWN
+            known = _checked(
+                [str(digest) for digest in file["digests"]],
+                [int(units) for units in file["units"]],
+                [np.asarray(file[name], np.float64) for name in _SUMS],
+            )
+    except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, BadZipFile):
+        log.info("%s: these are no sums of this workflow; all pairs are computed anew", path)
+        return NOTHING_KNOWN
+    return known
+
+
+def write_sums(path: Path, key: str, known: KnownSums) -> None:
+    """Write the sums of all pairs."""
+    arrays: dict[str, Any] = {
+        name: np.stack([getattr(one, name) for one in known.sums]) for name in _SUMS
+    }
+    arrays |= {"key": key, "digests": known.digests, "units": [one.units for one in known.sums]}
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def fresh_among(digests: Sequence[str], known: KnownSums) -> list[int]:
+    """Which feature files have no sums yet."""
+    return [i for i, digest in enumerate(digests) if digest not in known.digests]
+
+
+def completed(digests: Sequence[str], known: KnownSums, new: Sequence[GramSums]) -> KnownSums:
+    """The sums of all pairs of these feature files.
+
+    Args:
+        new: those of the pairs with a fresh feature file, in the order of ``digests``.
+    """
+    fresh = set(fresh_among(digests, known))
+    old = [i for i in range(len(digests)) if i not in fresh]
+    if not old:
+        return KnownSums(list(digests), list(new))
+    place = [known.digests.index(digests[i]) for i in old]
+    before = [_placed(sums, place, old, len(digests)) for sums in known.sums]
+    # The new ones are zero where the old ones are not, and the other way round.
+    sums = [_added(*both) for both in zip(before, new, strict=True)] if new else before
+    return KnownSums(list(digests), sums)
+
+
+def _placed(sums: GramSums, place: list[int], old: list[int], count: int) -> GramSums:
+    """The sums of those at ``place`` put at ``old`` among so many."""
+    wider = GramSums.zeros(sums.units, count)
+    for name in _SUMS:
+        values, target = getattr(sums, name), getattr(wider, name)
+        axes = values.ndim
+        target[np.ix_(*[old] * axes)] = values[np.ix_(*[place] * axes)]
+    return wider
+
+
+def _added(one: GramSums, other: GramSums) -> GramSums:
+    return GramSums(one.units, *(getattr(one, name) + getattr(other, name) for name in _SUMS))
+
+
+def _checked(digests: list[str], units: list[int], values: list[NDArray[np.float64]]) -> KnownSums:
+    """The sums in a file.
+
+    Raises:
+        ValueError: if their shapes do not fit, or some are not finite.
+    """
+    sums = [GramSums(words, *parts) for words, *parts in zip(units, *values, strict=True)]
+    empty = GramSums.zeros(0, len(digests))
+    for one in sums:
+        for name in _SUMS:
+            found = getattr(one, name)
+            if found.shape != getattr(empty, name).shape or not np.isfinite(found).all():
+                raise ValueError(name)
+    return KnownSums(digests, sums)

@@ -11,8 +11,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from workflow_scripts.covariance.arrays import NUMPY, Array, Arrays
-from workflow_scripts.covariance.centred_features import CentredFeatures, ReadRows, blocks
+from workflow_scripts.covariance.feature_blocks import (
+    NUMPY,
+    Array,
+    Arrays,
+    CentredFeatures,
+    ReadRows,
+    blocks,
+)
 from workflow_scripts.covariance.kernel_alignment import GramSums
 
 _LEAST_BLOCK = 64

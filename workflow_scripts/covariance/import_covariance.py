@@ -11,7 +11,7 @@ from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.covariance_input import NamedMatrix, as_correlation, read_matrix
 from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
-from workflow_scripts.covariance.advice import on_duplicates
+from workflow_scripts.covariance.diagnostics import on_duplicates
 
 log = logging.getLogger(__name__)
 

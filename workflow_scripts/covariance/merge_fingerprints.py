@@ -5,7 +5,7 @@ Each file is one checkpoint's fingerprint, or a part of it: successive ones are 
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,13 +18,94 @@ from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.fingerprint_file import Fingerprint, read_fingerprint
 from workflow_scripts.common.low_rank_file import LowRank, write_low_rank
 from workflow_scripts.common.script import UserError, parser, positive_int, run
-from workflow_scripts.covariance.fingerprint_alignment import cosines, fingerprint_alignment
-from workflow_scripts.covariance.low_rank import SMALLEST_NUGGET, low_rank
 
 log = logging.getLogger(__name__)
 
 _BLOCK = 1024
 _SHARED = ["corpus", "units", "seed", "terms", "estimator"]
+_STEPS = 4
+# Beside those wanted; they make the directions found nearly the best.
+_MORE_DIRECTIONS = 10
+# A nugget of zero would make κ singular where fingerprints are fewer than their rank.
+SMALLEST_NUGGET = 1e-6
+
+# Goes through F once more, in blocks of rows [b, p] of norm one.
+Rows = Callable[[], Iterator[NDArray[np.floating]]]
+
+
+def fingerprint_alignment(numbers: NDArray[np.floating]) -> NDArray[np.float64]:
+    """κ [m, m], symmetric, with unit diagonal; rounding and noise may leave it not definite.
+
+    The means s_ij of products of numbers estimate κ_ij without bias, and those of squares are known
+    to have expectation one. What they are off by tells what s_ij is off by: with Gaussian numbers
+    s_ij − κ / (1 + κ²) (s_ii + s_jj − 2) has the least variance of all such corrections,
+    (1 − κ²)² / ((1 + κ²) p), where the cosine has (1 − κ²)² / p. (The regression of f g on f² and
+    g², as in Cochran 1977, "Sampling techniques", chapter 7.)
+
+    Args:
+        numbers: [m, p], the fingerprints, of checkpoints that have all units; with p as many as
+            all pairs of units κ is exact.
+    """
+    rows = numbers.astype(np.float64)
+    means = rows @ rows.T / rows.shape[1]
+    off = np.diag(means) - 1
+    both = off[:, None] + off
+    kappa = cosines(rows)
+    for _ in range(_STEPS):
+        kappa = means - kappa / (1 + kappa**2) * both
+    kappa = np.clip((kappa + kappa.T) / 2, -1, 1)
+    np.fill_diagonal(kappa, 1.0)
+    return kappa
+
+
+def cosines(numbers: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The cosines between fingerprints [m, m]: a less exact estimate of κ, but never indefinite."""
+    rows = numbers.astype(np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    kappa: NDArray[np.float64] = rows @ rows.T
+    np.fill_diagonal(kappa, 1.0)
+    return kappa
+
+
+def low_rank(
+    rows: Rows, width: int, rank: int, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """U [m, r] and ν [m] with κ ≈ U Uᵀ + diag(ν), for zoos of any size.
+
+    A fingerprint divided by its norm is a row of F [m, p] with κ ≈ F Fᵀ. Its best r directions are
+    found from products with random vectors (Halko, Martinsson and Tropp 2011, "Finding structure
+    with randomness", algorithm 4.4 with one power iteration), and what they leave of the unit
+    diagonal becomes the nugget ν. No matrix of m × m is made; the rows are gone through three times
+    after they are counted.
+
+    Args:
+        rows: of F.
+        width: p.
+        rank: r, made smaller where F has no more directions.
+        seed: of the random vectors.
+    """
+    count = sum(len(block) for block in rows())
+    wanted = min(rank + _MORE_DIRECTIONS, width, count)
+    basis = np.random.default_rng(seed).normal(size=(width, wanted))
+    if wanted < width:
+        for _ in range(2):
+            basis = np.linalg.qr(_gram_times(rows, basis))[0]
+    else:
+        basis = np.eye(width)
+    projected = np.concatenate([block @ basis for block in rows()])
+    _, axes = np.linalg.eigh(projected.T @ projected)
+    kept = axes[:, ::-1][:, : min(rank, wanted)]
+    factor: NDArray[np.float64] = projected @ kept
+    nugget = np.maximum(1 - np.einsum("mr,mr->m", factor, factor), SMALLEST_NUGGET)
+    return factor, nugget
+
+
+def _gram_times(rows: Rows, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """FᵀF times vectors [p, q]."""
+    product = np.zeros(vectors.shape)
+    for block in rows():
+        product += block.T @ (block @ vectors)
+    return product
 
 
 def join(parts: Sequence[Fingerprint]) -> Fingerprint:

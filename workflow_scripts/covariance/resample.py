@@ -22,14 +22,14 @@ from workflow_scripts.common.replicates_file import Replicates, write_replicates
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.common.units_file import read_units
-from workflow_scripts.covariance.kernel_alignment import Estimator
-from workflow_scripts.covariance.resampling import (
+from workflow_scripts.covariance.jackknife import (
     draw_blocks,
     draw_halves,
     half_samples,
     half_sums,
     spread_about,
 )
+from workflow_scripts.covariance.kernel_alignment import Estimator
 from workflow_scripts.covariance.settings import StabilitySettings
 
 

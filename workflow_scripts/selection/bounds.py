@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigvalsh
 
-from workflow_scripts.selection.conditional import Conditional
+from workflow_scripts.selection.mutual_information import Conditional, Matrices, log_determinants
 from workflow_scripts.selection.relaxation import THOROUGH, neutral_point, relax
-
-Matrices = Sequence[NDArray[np.float64]]
 
 # The relaxation takes m³ operations a step and the spectrum about ten times m³, so they are for
 # zoos of at most so many checkpoints.
@@ -103,16 +101,6 @@ def online_bounds(matrices: Matrices, sizes: Sequence[int]) -> dict[int, float]:
         for size in sizes:
             bounds[size] = min(bounds[size], 0.5 * float(constant + sums[size - 1]))
     return bounds
-
-
-def log_determinants(matrices: Matrices, picks: Sequence[int]) -> float:
-    """Σ_M ½ log det M_AA.
-
-    Args:
-        picks: indices of A.
-    """
-    block = np.ix_(picks, picks)
-    return sum(0.5 * float(np.linalg.slogdet(matrix[block])[1]) for matrix in matrices)
 
 
 _TINY = np.finfo(np.float64).tiny

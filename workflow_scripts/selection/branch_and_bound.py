@@ -16,8 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.selection.bounds import gains_bound, log_determinants, upper_bounds
-from workflow_scripts.selection.mutual_information import greedy
+from workflow_scripts.selection.bounds import gains_bound, upper_bounds
+from workflow_scripts.selection.mutual_information import (
+    greedy,
+    improve_by_swaps,
+    log_determinants,
+)
 from workflow_scripts.selection.relaxation import (
     BRIEF,
     THOROUGH,
@@ -27,7 +31,6 @@ from workflow_scripts.selection.relaxation import (
     neutral_point,
     relax,
 )
-from workflow_scripts.selection.swaps import improve_by_swaps
 
 # Nats: a set that is better by less is not looked for.
 TOLERANCE = 1e-9

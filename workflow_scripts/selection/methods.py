@@ -14,18 +14,23 @@ import numpy as np
 from workflow_scripts.common.low_rank_file import LowRank
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.selection.bounds import Matrices
 from workflow_scripts.selection.branch_and_bound import best_sets, searched_bounds
 from workflow_scripts.selection.constraints import stops
-from workflow_scripts.selection.coverage import (
+from workflow_scripts.selection.expected_risk import greedy_expected_risk, standardised
+from workflow_scripts.selection.facility_location import (
     greedy_facility_location,
     k_medoids,
     largest_row_sums,
 )
-from workflow_scripts.selection.expected_risk import greedy_expected_risk, standardised
-from workflow_scripts.selection.low_rank_bounds import low_rank_bounds
-from workflow_scripts.selection.low_rank_selection import greedy_low_rank, low_rank_hub
-from workflow_scripts.selection.mutual_information import GreedyPicks, greedy, hub, precision
+from workflow_scripts.selection.low_rank import greedy_low_rank, low_rank_bounds, low_rank_hub
+from workflow_scripts.selection.mutual_information import (
+    GreedyPicks,
+    Matrices,
+    greedy,
+    hub,
+    improve_by_swaps,
+    precision,
+)
 from workflow_scripts.selection.pool import Pool, Selection
 from workflow_scripts.selection.settings import (
     EVERY,
@@ -47,7 +52,6 @@ from workflow_scripts.selection.settings import (
     RandomSettings,
     SingleSettings,
 )
-from workflow_scripts.selection.swaps import improve_by_swaps
 
 Select = Callable[[Any, list[int], Pool], list[Selection]]
 # Of a standard normal deviate: above it in one of twenty cases.

@@ -30,10 +30,14 @@ from workflow_scripts.common.table_file import (
     write_table,
 )
 from workflow_scripts.selection.methods import select
-from workflow_scripts.selection.pool import Pool, Selection
-from workflow_scripts.selection.pool_files import read_parameters, read_quality
+from workflow_scripts.selection.pool import (
+    Pool,
+    ReplicatedKappa,
+    Selection,
+    read_parameters,
+    read_quality,
+)
 from workflow_scripts.selection.probe_features import read_probe_features
-from workflow_scripts.selection.replicated_kappa import ReplicatedKappa
 from workflow_scripts.selection.settings import METHODS, MethodSettings
 
 log = logging.getLogger(__name__)

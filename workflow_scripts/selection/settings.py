@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from workflow_scripts.common.settings import AllDifferent, Name, Settings
-from workflow_scripts.selection.constraint_settings import ConstraintSettings
+from workflow_scripts.selection.constraints import ConstraintSettings
 
 Reads = Literal[
     "covariance", "names", "singles", "features", "forward_selection", "transferability"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.script import UserError
-from workflow_scripts.covariance.resampling import LEAST_GROUPS
+from workflow_scripts.covariance.jackknife import LEAST_GROUPS
 from workflow_scripts.drafting.answers import as_name, counted, named_folder, settings_of
 from workflow_scripts.drafting.cost import Cost, Features
 from workflow_scripts.drafting.draft import AddFlags, Check, Draft

@@ -6,7 +6,7 @@ from typing import Any
 
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task
-from workflow_scripts.covariance.resampling import LEAST_GROUPS
+from workflow_scripts.covariance.jackknife import LEAST_GROUPS
 from workflow_scripts.drafting.answers import counted, named_file, settings_of
 from workflow_scripts.evaluation.learning_problem import number_targets, split_examples
 from workflow_scripts.evaluation.metrics import metric_for

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from test_mutual_information import random_correlation
 
 from workflow_scripts.common.covariance_input import NamedMatrix
-from workflow_scripts.selection.coverage import (
+from workflow_scripts.selection.facility_location import (
     coverage,
     greedy_facility_location,
     k_medoids,

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.covariance.centred_features import CentredFeatures, ReadRows
-from workflow_scripts.covariance.centred_features import blocks as parts
+from workflow_scripts.covariance.feature_blocks import CentredFeatures, ReadRows
+from workflow_scripts.covariance.feature_blocks import blocks as parts
 from workflow_scripts.covariance.gram_tiles import largest_block
 from workflow_scripts.covariance.kernel_alignment import Estimator, GramSums, kernel_alignment
 

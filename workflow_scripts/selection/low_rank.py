@@ -1,4 +1,5 @@
-"""Greedy selection from κ = U Uᵀ + D, D diagonal, without a matrix of all pairs of checkpoints.
+"""Greedy selection from κ = U Uᵀ + D, D diagonal, without a matrix of all pairs of checkpoints,
+and upper bounds on the objective.
 
 By the Woodbury identity κ⁻¹ = P = D⁻¹ − D⁻¹ U S⁻¹ Uᵀ D⁻¹ with S = I + Uᵀ D⁻¹ U, so both κ and
 D P D = D − U S⁻¹ Uᵀ have the form D + U M Uᵀ. Off the diagonal, a row of their incremental Cholesky
@@ -12,7 +13,7 @@ and nearly equal to it for most where m is much larger than r, as the sum of 1 �
 y is at most r. What is left is S: O(m r²).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,7 +202,7 @@ def _best(
 def _diagonal(factor: NDArray[np.floating], nugget: Matrix) -> Matrix:
     """That of κ."""
     diagonal = nugget.copy()
-    for rows in _row_blocks(factor):
+    for rows in _row_blocks(*factor.shape):
         block = np.asarray(factor[rows], np.float64)
         diagonal[rows] += np.einsum("ij,ij->i", block, block)
     return diagonal
@@ -210,13 +211,80 @@ def _diagonal(factor: NDArray[np.floating], nugget: Matrix) -> Matrix:
 def _weighted_gram(factor: NDArray[np.floating], nugget: Matrix) -> Matrix:
     """S [r, r]."""
     total = np.eye(factor.shape[1])
-    for rows in _row_blocks(factor):
+    for rows in _row_blocks(*factor.shape):
         block = factor[rows] / np.sqrt(nugget[rows])[:, None]
         # Of a matrix and its own transpose numpy computes one half only.
         total += block.T @ block
     return total
 
 
-def _row_blocks(factor: NDArray[np.floating]) -> list[slice]:
-    size = max(1, _BLOCK_BYTES // (8 * max(1, factor.shape[1])))
-    return [slice(start, start + size) for start in range(0, len(factor), size)]
+def low_rank_bounds(
+    factor: NDArray[np.floating],
+    nugget: Matrix,
+    order: Sequence[int],
+    sizes: Sequence[int],
+    with_inverse: bool = True,
+) -> dict[int, float]:
+    """The lowest bound that the first 0, 1, 2, … of some picks prove as B, for every size.
+
+    As κ − D is positive semi-definite, κ⁻¹ ≤ D⁻¹ in that order, and so are their blocks: no set A
+    has log det (κ⁻¹)_AA above −Σ_A log D_aa. With W = D^−½ U, the mutual information is therefore
+    at most
+
+        F(A) = ½ log det (I + W_A W_Aᵀ) = ½ log det κ_AA − ½ Σ_A log D_aa,
+
+    and the entropy ½ log det κ_AA is F(A) + ½ Σ_A log D_aa. F is the information that noisy sights
+    W_a·x + ε_a, a ∈ A, give of a normal vector x: it is submodular, never falls and F(∅) = 0. So
+    for any set B
+
+        F(A) ≤ F(A ∪ B) ≤ F(B) + Σ_{a∈A} [F(B ∪ a) − F(B)]
+
+    (Nemhauser, Wolsey and Fisher 1978), a sum over A, and the largest terms bound all sets of a
+    size.
+
+    Args:
+        factor: U [m, r].
+        nugget: the diagonal of D [m], above zero.
+        order: indices of picks, the better the lower the bounds.
+        sizes: of the sets, at most m.
+        with_inverse: whether to bound the mutual information, or the entropy.
+    """
+    largest = max(sizes)
+    with threadpool_limits(1, user_api="blas"):
+        known = _scaled(factor, nugget, np.asarray(order, np.intp))
+        lower = cholesky(np.eye(len(order)) + known @ known.T, lower=True)
+        # Of each row of W times this, the square is what a pick takes off the row's variance.
+        directions = solve_triangular(lower, known, lower=True)
+        of_picks = np.concatenate([[0.0], np.cumsum(np.log(np.diag(lower)))])
+        terms = np.empty((0, len(order) + 1))
+        for rows in _row_blocks(len(nugget), factor.shape[1] + len(order)):
+            gains = _gains(_scaled(factor, nugget, rows), directions)
+            for place, pick in enumerate(order):
+                if rows.start <= pick < rows.stop:
+                    gains[pick - rows.start, place + 1 :] = 0.0
+            if not with_inverse:
+                gains += 0.5 * np.log(nugget[rows])[:, None]
+            terms = np.concatenate([terms, gains])
+            terms = np.partition(terms, len(terms) - largest, axis=0)[-largest:]
+    sums = np.cumsum(np.sort(terms, axis=0)[::-1], axis=0)
+    return {size: float((of_picks + sums[size - 1]).min()) for size in sizes}
+
+
+def _gains(rows: Matrix, directions: Matrix) -> Matrix:
+    """[b, k + 1], what each of b rows of W adds to F given the first 0, 1, …, k picks."""
+    taken = np.cumsum((rows @ directions.T) ** 2, axis=1)
+    variances = np.repeat(1 + np.einsum("ij,ij->i", rows, rows)[:, None], len(directions) + 1, 1)
+    variances[:, 1:] -= taken
+    gains: Matrix = 0.5 * np.log(np.maximum(variances, 1.0))
+    return gains
+
+
+def _scaled(factor: NDArray[np.floating], nugget: Matrix, rows: NDArray[np.intp] | slice) -> Matrix:
+    """Some rows of W."""
+    scaled: Matrix = np.asarray(factor[rows], np.float64) / np.sqrt(nugget[rows])[:, None]
+    return scaled
+
+
+def _row_blocks(count: int, width: int) -> list[slice]:
+    size = max(1, _BLOCK_BYTES // (8 * max(1, width)))
+    return [slice(start, start + size) for start in range(0, count, size)]

@@ -13,16 +13,16 @@ from test_kernel_alignment import (
     sums_of,
     write_features,
 )
-from workflow_scripts.common.zoos import TextZoo
 
 from workflow_scripts.common.covariance_file import read_covariance
-from workflow_scripts.covariance.advice import (
+from workflow_scripts.covariance.convergence import Step, prefixes_of
+from workflow_scripts.covariance.diagnostics import (
     chance_alignment,
     on_chance,
     on_convergence,
     on_duplicates,
 )
-from workflow_scripts.covariance.convergence import Step, prefixes_of
+from workflow_scripts.kinds.text.zoo import TextZoo
 
 
 def test_chance_is_the_mean_over_orders_of_the_units() -> None:

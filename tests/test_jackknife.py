@@ -17,14 +17,14 @@ from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.covariance import estimate, resample
 from workflow_scripts.covariance.gram_sums import gram_sums
-from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
-from workflow_scripts.covariance.resampling import (
+from workflow_scripts.covariance.jackknife import (
     draw_blocks,
     draw_halves,
     half_samples,
     half_sums,
     spread_about,
 )
+from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
 from workflow_scripts.images.image_units import Units, write_units
 from workflow_scripts.kinds.text.sentences import write_sentences
 

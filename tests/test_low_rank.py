@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from workflow_scripts.common.low_rank_file import LowRank, write_low_rank
-from workflow_scripts.selection import low_rank_bounds as module
+from workflow_scripts.selection import low_rank as module
 from workflow_scripts.selection import select
 from workflow_scripts.selection.bounds import gains_bound, log_determinants, upper_bounds
-from workflow_scripts.selection.low_rank_bounds import low_rank_bounds
-from workflow_scripts.selection.low_rank_selection import greedy_low_rank
+from workflow_scripts.selection.low_rank import greedy_low_rank, low_rank_bounds
 from workflow_scripts.selection.mutual_information import precision
 
 ROUNDING = 1e-9
