@@ -6,7 +6,6 @@ rule train_agent:
     input:
         images="results/{zoo}/corpora/agents.npy",
         units="results/{zoo}/corpora/agents.units.parquet",
-        code=sources("workflow_scripts/checkpoints/train_agent.py"),
     output:
         weights="results/{zoo}/checkpoints/{checkpoint}/model.safetensors",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
@@ -22,6 +21,7 @@ rule train_agent:
     resources:
         mem_mb=growing(2000),
     params:
+        code=code("workflow_scripts.checkpoints.train_agent"),
         classes=agent_classes,
         flags=training_flags,
     message:
@@ -39,8 +39,6 @@ rule fetch_checkpoint:
     The card is written last, and is the only file that Snakemake knows of: it would delete others
     before a second try, which goes on where the first ended.
     """
-    input:
-        code=sources("workflow_scripts/checkpoints/fetch_checkpoint.py"),
     output:
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
     log:
@@ -51,6 +49,7 @@ rule fetch_checkpoint:
     conda:
         "../envs/taskspace.yaml"
     params:
+        code=code("workflow_scripts.checkpoints.fetch_checkpoint"),
         checkpoint=checkpoint_of,
         folder="results/{zoo}/checkpoints/{checkpoint}",
         flags=hub_flags,
@@ -66,7 +65,6 @@ rule describe_folder:
     """A checkpoint in a user's folder, used in place."""
     input:
         files=folder_files,
-        code=sources("workflow_scripts/checkpoints/describe_folder.py"),
     output:
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
     log:
@@ -78,6 +76,7 @@ rule describe_folder:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.checkpoints.describe_folder"),
         checkpoint=checkpoint_of,
         path=lambda wildcards: settings_of_checkpoint(wildcards).path,
         flags=loading_flags,
@@ -93,7 +92,6 @@ rule pretrain:
     """A miniature language model."""
     input:
         text=pretraining_text,
-        code=sources("workflow_scripts/checkpoints/pretrain.py"),
     output:
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
         model=multiext(
@@ -118,6 +116,7 @@ rule pretrain:
     resources:
         mem_mb=growing(2000),
     params:
+        code=code("workflow_scripts.checkpoints.pretrain"),
         checkpoint=checkpoint_of,
         folder="results/{zoo}/checkpoints/{checkpoint}",
         flags=pretraining_flags,

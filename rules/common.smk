@@ -6,24 +6,30 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from workflow_scripts.common.packages import missing_packages
+from workflow_scripts.common.packages import (
+    installed_versions,
+    missing_packages,
+    pinned_versions,
+)
 
 # With --sdm conda the jobs have packages of their own.
 if not workflow.deployment_settings.deployment_method:
-    if missing := missing_packages(ROOT / "requirements.txt"):
+    if missing := missing_packages():
         sys.exit(
             f"error: {', '.join(missing)} cannot be found by {sys.executable}; run "
             "pip install -r requirements.txt there"
         )
 
 from workflow_scripts.common.checkpoint_names import file_name
+from workflow_scripts.common.code_digest import code_digest
 from workflow_scripts.common.config import ConfigError, read_config, repeated_keys
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.settings import to_flags
-from workflow_scripts.common.source_files import source_files
 from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo
 from workflow_scripts.checkpoints.checkpoint_files import needed_paths
 from workflow_scripts.checkpoints.settings import ReadingSettings
@@ -41,9 +47,17 @@ try:
         repeated = repeated_keys(path.read_text(encoding="utf-8"))
         if repeated:
             raise ConfigError([f"{path}, {line}" for line in repeated])
-    ZOOS = read_config(config).zoos
+    CONFIG = read_config(config)
 except ConfigError as error:
     sys.exit("\n".join(f"config error: {line}" for line in error.lines))
+ZOOS = CONFIG.zoos
+
+# With --sdm conda those of the environment that jobs get, which need not be those here.
+VERSIONS = (
+    pinned_versions(ROOT / "envs/taskspace.yaml")
+    if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    else installed_versions()
+)
 
 
 def one_of(names):
@@ -82,9 +96,10 @@ wildcard_constraints:
     k=r"\d+",
 
 
-def sources(script):
-    """A script and every project module that it imports: the code that a job's result depends on."""
-    return source_files(script, ROOT)
+def code(module):
+    """A digest of a script, what it imports and in which versions: what a job's result depends on
+    beside its inputs and settings."""
+    return code_digest(module, ROOT, VERSIONS | CONFIG.keep_results_of)
 
 
 def growing(megabytes):
@@ -144,7 +159,8 @@ def write_provenances():
     for name, zoo in ZOOS.items():
         folder = Path("results") / name
         if folder.is_dir():
-            write_provenance(folder, ROOT, zoo.model_dump(mode="json"))
+            settings = zoo.model_dump(mode="json")
+            write_provenance(folder, ROOT, settings, VERSIONS, CONFIG.keep_results_of)
 
 
 # Stage 1: images of the probe, the tasks and the agents; the tasks.

@@ -10,7 +10,6 @@ rule estimate_covariance:
     """
     input:
         features=lambda wildcards: feature_files(wildcards, wildcards.probe),
-        code=sources("workflow_scripts/covariance/estimate.py"),
     output:
         covariance="results/{zoo}/covariance/{probe}.npz",
     log:
@@ -25,16 +24,19 @@ rule estimate_covariance:
     resources:
         mem_mb=growing(3000),
     params:
+        code=code("workflow_scripts.covariance.estimate"),
         folder="results/{zoo}/features/{probe}",
         checkpoints=checkpoint_names,
         sums="results/{zoo}/covariance/{probe}.sums.npz",
+        sums_code=code("workflow_scripts.covariance.gram_sums"),
         flags=covariance_flags,
     message:
         "{wildcards.zoo}: estimating the covariance on {wildcards.probe}"
     shell:
         "python -m workflow_scripts.covariance.estimate --features-folder {params.folder:q}"
         " --checkpoints {params.checkpoints:q} {params.flags:q} --output {output.covariance:q}"
-        " --sums {params.sums:q} --memory-mb $(({resources.mem_mb} / 2)) > {log:q} 2>&1"
+        " --sums {params.sums:q} --code {params.sums_code}"
+        " --memory-mb $(({resources.mem_mb} / 2)) > {log:q} 2>&1"
 
 
 use rule estimate_covariance as estimate_word_covariance with:
@@ -42,16 +44,17 @@ use rule estimate_covariance as estimate_word_covariance with:
     input:
         features=lambda wildcards: feature_files(wildcards, wildcards.probe),
         corpus="results/{zoo}/corpora/{probe}.txt",
-        code=sources("workflow_scripts/covariance/estimate.py"),
     output:
         covariance="results/{zoo}/covariance/{probe}.npz",
         convergence="results/{zoo}/covariance/{probe}.convergence.csv",
     wildcard_constraints:
         zoo=zoos_with("covariance", text_probes),
     params:
+        code=code("workflow_scripts.covariance.estimate"),
         folder="results/{zoo}/features/{probe}",
         checkpoints=checkpoint_names,
         sums="results/{zoo}/covariance/{probe}.sums.npz",
+        sums_code=code("workflow_scripts.covariance.gram_sums"),
         flags=convergence_flags,
 
 
@@ -61,7 +64,6 @@ rule resample_covariance:
         covariance="results/{zoo}/covariance/probe.npz",
         features=lambda wildcards: feature_files(wildcards, "probe"),
         corpus=probe_groups,
-        code=sources("workflow_scripts/covariance/resample.py"),
     output:
         "results/{zoo}/covariance/probe.replicates.npz",
     log:
@@ -74,6 +76,7 @@ rule resample_covariance:
     resources:
         mem_mb=resampling_memory,
     params:
+        code=code("workflow_scripts.covariance.resample"),
         folder="results/{zoo}/features/probe",
         flags=resampling_flags,
     message:
@@ -88,7 +91,6 @@ rule score_quality:
     """Scores of each checkpoint's features by their spectrum, without labels."""
     input:
         features=lambda wildcards: feature_files(wildcards, wildcards.probe),
-        code=sources("workflow_scripts/covariance/score_quality.py"),
     output:
         "results/{zoo}/covariance/{probe}.quality.csv",
     log:
@@ -100,6 +102,7 @@ rule score_quality:
     resources:
         mem_mb=growing(2000),
     params:
+        code=code("workflow_scripts.covariance.score_quality"),
         folder="results/{zoo}/features/{probe}",
         checkpoints=checkpoint_names,
     message:
@@ -113,7 +116,6 @@ rule import_covariance:
     """A covariance that was brought along, for the checkpoints of the zoo."""
     input:
         unpack(precomputed_files),
-        code=sources("workflow_scripts/covariance/import_covariance.py"),
     output:
         "results/{zoo}/covariance/probe.npz",
     log:
@@ -125,6 +127,7 @@ rule import_covariance:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.covariance.import_covariance"),
         flags=precomputed_flags,
         checkpoints=checkpoint_names,
     message:

@@ -3,8 +3,6 @@
 
 rule fetch_cifar100:
     """Compute nodes often have no network, so the download runs where Snakemake runs."""
-    input:
-        code=sources("workflow_scripts/data/fetch_cifar100.py"),
     output:
         expand("results/downloads/cifar100/{file}", file=CIFAR100_FILES),
     log:
@@ -13,6 +11,8 @@ rule fetch_cifar100:
     localrule: True
     conda:
         "../envs/taskspace.yaml"
+    params:
+        code=code("workflow_scripts.data.fetch_cifar100"),
     message:
         "downloading CIFAR-100"
     shell:
@@ -24,7 +24,6 @@ rule draw_images:
     """The images of one corpus, drawn from the source by the zoo's seed."""
     input:
         source=source_data,
-        code=sources("workflow_scripts/data/draw_images.py"),
     output:
         images="results/{zoo}/corpora/{corpus}.npy",
         units="results/{zoo}/corpora/{corpus}.units.parquet",
@@ -40,6 +39,7 @@ rule draw_images:
     resources:
         mem_mb=growing(1500),
     params:
+        code=code("workflow_scripts.data.draw_images"),
         flags=image_flags,
     message:
         "{wildcards.zoo}: drawing the images of {wildcards.corpus}"
@@ -52,7 +52,6 @@ rule draw_task:
     """One task: the task images of some classes."""
     input:
         units="results/{zoo}/corpora/tasks.units.parquet",
-        code=sources("workflow_scripts/data/draw_task.py"),
     output:
         "results/{zoo}/tasks/{task}.parquet",
     log:
@@ -64,6 +63,7 @@ rule draw_task:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.data.draw_task"),
         classes=task_classes,
     message:
         "{wildcards.zoo}: drawing {wildcards.task}"
@@ -76,7 +76,6 @@ rule gather_images:
     """A probe or a task of an image zoo of one's own."""
     input:
         images=own_images,
-        code=sources("workflow_scripts/data/gather_images.py"),
     output:
         images="results/{zoo}/corpora/{corpus}.npy",
         units="results/{zoo}/corpora/{corpus}.units.parquet",
@@ -91,6 +90,7 @@ rule gather_images:
     resources:
         mem_mb=growing(1500),
     params:
+        code=code("workflow_scripts.data.gather_images"),
         flags=own_image_flags,
     message:
         "{wildcards.zoo}: gathering the images of {wildcards.corpus}"
@@ -103,7 +103,6 @@ rule read_image_task:
     """One task on images in folders of their classes."""
     input:
         units="results/{zoo}/corpora/{task}.units.parquet",
-        code=sources("workflow_scripts/data/draw_task.py"),
     output:
         "results/{zoo}/tasks/{task}.parquet",
     log:
@@ -114,6 +113,8 @@ rule read_image_task:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=growing(1000),
+    params:
+        code=code("workflow_scripts.data.draw_task"),
     message:
         "{wildcards.zoo}: reading {wildcards.task}"
     shell:
@@ -123,8 +124,6 @@ rule read_image_task:
 
 rule fetch_file:
     """Public text and tasks, verified."""
-    input:
-        code=sources("workflow_scripts/data/fetch_file.py"),
     output:
         "results/downloads/{file}",
     log:
@@ -134,6 +133,8 @@ rule fetch_file:
     localrule: True
     conda:
         "../envs/taskspace.yaml"
+    params:
+        code=code("workflow_scripts.data.fetch_file"),
     message:
         "downloading {wildcards.file}"
     shell:
@@ -143,8 +144,6 @@ rule fetch_file:
 
 rule write_stdlib:
     """Text and labelled sentences of the running Python's standard library."""
-    input:
-        code=sources("workflow_scripts/data/write_stdlib.py"),
     output:
         expand("results/{{zoo}}/stdlib/{file}", file=STDLIB_FILES),
     log:
@@ -158,6 +157,7 @@ rule write_stdlib:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.data.write_stdlib"),
         folder="results/{zoo}/stdlib",
         flags=stdlib_flags,
         python=platform.python_version(),
@@ -172,7 +172,6 @@ rule write_probe:
     """The sentences of a text probe."""
     input:
         text=probe_text,
-        code=sources("workflow_scripts/data/write_probe.py"),
     output:
         "results/{zoo}/corpora/{corpus}.txt",
     log:
@@ -184,6 +183,7 @@ rule write_probe:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.data.write_probe"),
         flags=probe_flags,
     message:
         "{wildcards.zoo}: writing {wildcards.corpus}"
@@ -196,7 +196,6 @@ rule gather_sentences:
     """The corpus of the tasks that are on the same sentences."""
     input:
         files=files_of_corpus,
-        code=sources("workflow_scripts/data/gather_sentences.py"),
     output:
         "results/{zoo}/corpora/{corpus}.txt",
     log:
@@ -208,6 +207,7 @@ rule gather_sentences:
     resources:
         mem_mb=growing(2000),
     params:
+        code=code("workflow_scripts.data.gather_sentences"),
         flags=corpus_flags,
     message:
         "{wildcards.zoo}: gathering the sentences of {wildcards.corpus}"
@@ -221,7 +221,6 @@ rule read_task:
     input:
         unpack(files_of_task),
         corpus=task_corpus,
-        code=sources("workflow_scripts/data/read_task.py"),
     output:
         "results/{zoo}/tasks/{task}.parquet",
     log:
@@ -233,6 +232,7 @@ rule read_task:
     resources:
         mem_mb=growing(2000),
     params:
+        code=code("workflow_scripts.data.read_task"),
         flags=text_task_flags,
     message:
         "{wildcards.zoo}: reading {wildcards.task}"

@@ -8,7 +8,6 @@ rule evaluate:
         selections=selections_of_size,
         features=features_of_task,
         known=known_scores,
-        code=sources("workflow_scripts/evaluation/evaluate.py"),
     output:
         "results/{zoo}/scores/{task}/k{k}.csv",
     log:
@@ -20,12 +19,14 @@ rule evaluate:
     resources:
         mem_mb=growing(3000),
     params:
+        code=code("workflow_scripts.evaluation.evaluate"),
         folder=folder_of_task,
         checkpoints=checkpoint_names,
         flags=head_flags,
         known=known_flags,
         # Not an output: Snakemake would delete it before the job that reads it.
         fits="results/{zoo}/scores/{task}/k{k}.fits.csv",
+        fits_code=code("workflow_scripts.evaluation.task_problem"),
     message:
         "{wildcards.zoo}: scoring selections of {wildcards.k} on {wildcards.task}"
     shell:
@@ -33,7 +34,7 @@ rule evaluate:
         " --task {input.task:q} --selections {input.selections:q} --k {wildcards.k}"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
         " {params.flags:q} {params.known:q} --fits {params.fits:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --code {params.fits_code} --output {output:q} > {log:q} 2>&1"
 
 
 rule evaluate_singles:
@@ -41,7 +42,6 @@ rule evaluate_singles:
     input:
         task="results/{zoo}/tasks/{task}.parquet",
         features=features_of_task,
-        code=sources("workflow_scripts/evaluation/evaluate.py"),
     output:
         "results/{zoo}/scores/{task}/singles.csv",
     log:
@@ -53,11 +53,13 @@ rule evaluate_singles:
     resources:
         mem_mb=growing(3000),
     params:
+        code=code("workflow_scripts.evaluation.evaluate"),
         folder=folder_of_task,
         checkpoints=checkpoint_names,
         flags=head_flags,
         # Not an output: Snakemake would delete it before the job that reads it.
         fits="results/{zoo}/scores/{task}/singles.fits.csv",
+        fits_code=code("workflow_scripts.evaluation.task_problem"),
     message:
         "{wildcards.zoo}: scoring every checkpoint alone on {wildcards.task}"
     shell:
@@ -65,7 +67,7 @@ rule evaluate_singles:
         " --task {input.task:q} --singles"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
         " {params.flags:q} --fits {params.fits:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --code {params.fits_code} --output {output:q} > {log:q} 2>&1"
 
 
 rule select_forward:
@@ -73,7 +75,6 @@ rule select_forward:
     input:
         task="results/{zoo}/tasks/{task}.parquet",
         features=features_of_task,
-        code=sources("workflow_scripts/evaluation/select_forward.py"),
     output:
         "results/{zoo}/scores/{task}/forward.csv",
     log:
@@ -85,19 +86,21 @@ rule select_forward:
     resources:
         mem_mb=growing(3000),
     params:
+        code=code("workflow_scripts.evaluation.select_forward"),
         folder=folder_of_task,
         checkpoints=checkpoint_names,
         flags=head_flags,
         picks=lambda wildcards: max(zoo_of(wildcards).selection.sizes),
         # Not an output: Snakemake would delete it before the job that reads it.
         fits="results/{zoo}/scores/{task}/forward.fits.csv",
+        fits_code=code("workflow_scripts.evaluation.task_problem"),
     message:
         "{wildcards.zoo}: forward selection on {wildcards.task}"
     shell:
         "python -m workflow_scripts.evaluation.select_forward --task {input.task:q}"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
         " --picks {params.picks} {params.flags:q} --fits {params.fits:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --code {params.fits_code} --output {output:q} > {log:q} 2>&1"
 
 
 rule score_transferability:
@@ -105,7 +108,6 @@ rule score_transferability:
     input:
         task="results/{zoo}/tasks/{task}.parquet",
         features=features_of_task,
-        code=sources("workflow_scripts/evaluation/score_transferability.py"),
     output:
         "results/{zoo}/scores/{task}/transferability.csv",
     log:
@@ -117,6 +119,7 @@ rule score_transferability:
     resources:
         mem_mb=growing(3000),
     params:
+        code=code("workflow_scripts.evaluation.score_transferability"),
         folder=folder_of_task,
         checkpoints=checkpoint_names,
     message:
@@ -131,7 +134,6 @@ rule gather_scores:
     """The scores of all tasks and sizes in one table."""
     input:
         scores=score_files,
-        code=sources("workflow_scripts/evaluation/gather_scores.py"),
     output:
         "results/{zoo}/scores.csv",
     log:
@@ -141,6 +143,7 @@ rule gather_scores:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.evaluation.gather_scores"),
         folder="results/{zoo}/scores",
         tasks=lambda wildcards: zoo_of(wildcards).task_names,
         sizes=lambda wildcards: scored_sizes(zoo_of(wildcards)),

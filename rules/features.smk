@@ -7,7 +7,6 @@ rule extract_image_features:
         corpus="results/{zoo}/corpora/{corpus}.npy",
         weights="results/{zoo}/checkpoints/{checkpoint}/model.safetensors",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
-        code=sources("workflow_scripts/features/extract_images.py"),
     output:
         "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
     log:
@@ -22,6 +21,7 @@ rule extract_image_features:
     resources:
         mem_mb=growing(2000),
     params:
+        code=code("workflow_scripts.features.extract_images"),
         folder=subpath(input.card, parent=True),
         flags=feature_flags,
     message:
@@ -36,7 +36,6 @@ rule extract_vision_features:
     input:
         corpus="results/{zoo}/corpora/{corpus}.npy",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
-        code=sources("workflow_scripts/features/extract_vision.py"),
     output:
         "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
     log:
@@ -51,6 +50,7 @@ rule extract_vision_features:
     resources:
         mem_mb=growing(4000),
     params:
+        code=code("workflow_scripts.features.extract_vision"),
         flags=feature_flags,
     message:
         "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
@@ -64,7 +64,6 @@ rule extract_word_features:
     input:
         corpus="results/{zoo}/corpora/{corpus}.txt",
         card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
-        code=sources("workflow_scripts/features/extract_words.py"),
     output:
         "results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
     log:
@@ -79,6 +78,7 @@ rule extract_word_features:
     resources:
         mem_mb=growing(4000),
     params:
+        code=code("workflow_scripts.features.extract_words"),
         flags=feature_flags,
     message:
         "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"

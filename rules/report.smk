@@ -7,7 +7,6 @@ rule plot_task_space:
     input:
         covariance="results/{zoo}/covariance/probe.npz",
         space="results/{zoo}/tables/space.csv",
-        code=sources("workflow_scripts/report/plot_task_space.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-1-task-space.svg",
@@ -23,6 +22,8 @@ rule plot_task_space:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=growing(1000),
+    params:
+        code=code("workflow_scripts.report.plot_task_space"),
     message:
         "{wildcards.zoo}: drawing the task space"
     shell:
@@ -35,7 +36,6 @@ rule plot_mutual_information:
     """The mutual information between picks and the rest against the number of picks."""
     input:
         information="results/{zoo}/tables/information.csv",
-        code=sources("workflow_scripts/report/plot_mutual_information.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-4-mutual-information.svg",
@@ -52,6 +52,7 @@ rule plot_mutual_information:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.plot_mutual_information"),
         main=lambda wildcards: headline_method(zoo_of(wildcards)),
         random=random_flags,
         singles=singles_flags,
@@ -68,7 +69,6 @@ rule plot_stability:
     """How often each checkpoint is picked from other probes."""
     input:
         stability=headline_stability,
-        code=sources("workflow_scripts/report/plot_stability.py"),
     output:
         svg=report(
             "results/{zoo}/figures/stability.svg",
@@ -85,6 +85,7 @@ rule plot_stability:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.plot_stability"),
         methods=coloured_methods,
     message:
         "{wildcards.zoo}: drawing the stability of the picks"
@@ -97,7 +98,6 @@ rule plot_scores:
     """The mean test score against the number of picks."""
     input:
         scores="results/{zoo}/scores.csv",
-        code=sources("workflow_scripts/report/plot_scores.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-5-scores.svg",
@@ -114,6 +114,7 @@ rule plot_scores:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.plot_scores"),
         random=random_flags,
         singles=singles_flags,
     message:
@@ -127,7 +128,6 @@ rule plot_tasks:
     """The scores of random sets, methods and single checkpoints, a panel for each task."""
     input:
         scores="results/{zoo}/scores.csv",
-        code=sources("workflow_scripts/report/plot_tasks.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-3-tasks.svg",
@@ -144,6 +144,7 @@ rule plot_tasks:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.plot_tasks"),
         random=random_flags,
         singles=singles_flags,
     message:
@@ -157,7 +158,6 @@ rule plot_convergence:
     """How the covariance comes close to its final value as the probe grows."""
     input:
         convergence=convergence_files,
-        code=sources("workflow_scripts/report/plot_convergence.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-2-convergence.svg",
@@ -174,6 +174,7 @@ rule plot_convergence:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.plot_convergence"),
         convergence=convergence_labels,
     message:
         "{wildcards.zoo}: drawing the convergence of the covariance"
@@ -186,7 +187,6 @@ rule plot_gain:
     """The gain over random sets against the number of picks."""
     input:
         scores="results/{zoo}/scores.csv",
-        code=sources("workflow_scripts/report/plot_gain.py"),
     output:
         svg=report(
             "results/{zoo}/figures/figure-6-gain.svg",
@@ -203,6 +203,7 @@ rule plot_gain:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.plot_gain"),
         random=random_flags,
         singles=singles_flags,
     message:
@@ -217,7 +218,6 @@ rule plot_objective:
     input:
         scores="results/{zoo}/scores.csv",
         covariance="results/{zoo}/covariance/probe.npz",
-        code=sources("workflow_scripts/report/plot_objective.py"),
     output:
         svg=report(
             "results/{zoo}/figures/objective.svg",
@@ -234,6 +234,7 @@ rule plot_objective:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.plot_objective"),
         random=random_flags,
         singles=singles_flags,
         jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
@@ -250,7 +251,6 @@ rule tabulate_checkpoints:
     input:
         unpack(quality_of_checkpoints),
         cards=card_files,
-        code=sources("workflow_scripts/report/checkpoint_table.py"),
     output:
         report(
             "results/{zoo}/tables/checkpoints.csv",
@@ -265,6 +265,7 @@ rule tabulate_checkpoints:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.checkpoint_table"),
         quality=quality_flags,
     message:
         "{wildcards.zoo}: table of checkpoints"
@@ -277,7 +278,6 @@ rule tabulate_picks:
     """The picks of every method."""
     input:
         selections=selection_files,
-        code=sources("workflow_scripts/report/pick_table.py"),
     output:
         report(
             "results/{zoo}/tables/picks.csv",
@@ -292,6 +292,7 @@ rule tabulate_picks:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.pick_table"),
         random=random_flags,
     message:
         "{wildcards.zoo}: table of picks"
@@ -305,7 +306,6 @@ rule tabulate_representatives:
     input:
         covariance="results/{zoo}/covariance/probe.npz",
         selection=headline_selection,
-        code=sources("workflow_scripts/report/representatives.py"),
     output:
         report(
             "results/{zoo}/tables/representatives.csv",
@@ -320,6 +320,7 @@ rule tabulate_representatives:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.representatives"),
         jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
     message:
         "{wildcards.zoo}: table of who represents whom"
@@ -333,7 +334,6 @@ rule tabulate_stability:
     """How stable the picks of every method are."""
     input:
         stability=stability_files,
-        code=sources("workflow_scripts/report/stability_table.py"),
     output:
         report(
             "results/{zoo}/tables/stability.csv",
@@ -347,6 +347,8 @@ rule tabulate_stability:
         "../envs/taskspace.yaml"
     resources:
         mem_mb=growing(1000),
+    params:
+        code=code("workflow_scripts.report.stability_table"),
     message:
         "{wildcards.zoo}: table of stability"
     shell:
@@ -358,7 +360,6 @@ rule tabulate_scores:
     """The scores of every method and size."""
     input:
         scores="results/{zoo}/scores.csv",
-        code=sources("workflow_scripts/report/score_table.py"),
     output:
         scores=report(
             "results/{zoo}/tables/scores.csv",
@@ -379,6 +380,7 @@ rule tabulate_scores:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.score_table"),
         random=random_flags,
         singles=singles_flags,
     message:
@@ -394,7 +396,6 @@ rule tabulate_objective:
     input:
         scores="results/{zoo}/scores.csv",
         covariance="results/{zoo}/covariance/probe.npz",
-        code=sources("workflow_scripts/report/objective_table.py"),
     output:
         correlations=report(
             "results/{zoo}/tables/objective.csv",
@@ -410,6 +411,7 @@ rule tabulate_objective:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.objective_table"),
         random=random_flags,
         singles=singles_flags,
         jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
@@ -428,7 +430,6 @@ rule tabulate_space:
         covariance="results/{zoo}/covariance/probe.npz",
         selection=recommended_selection,
         cards=cards_if_run,
-        code=sources("workflow_scripts/report/space_table.py"),
     output:
         report(
             "results/{zoo}/tables/space.csv",
@@ -443,6 +444,7 @@ rule tabulate_space:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.space_table"),
         selection=lambda wildcards, input: (
             ["--selection", *input.selection] if input.selection else []
         ),
@@ -461,7 +463,6 @@ rule tabulate_information:
     input:
         covariance="results/{zoo}/covariance/probe.npz",
         selections=selection_files,
-        code=sources("workflow_scripts/report/information_table.py"),
     output:
         report(
             "results/{zoo}/tables/information.csv",
@@ -476,6 +477,7 @@ rule tabulate_information:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.information_table"),
         jitter=lambda wildcards: zoo_of(wildcards).selection.jitter,
     message:
         "{wildcards.zoo}: table of mutual information"
@@ -493,7 +495,7 @@ rule write_report:
         tables=[table for zoo in ZOOS for table in report_tables(zoo)],
         covariances=[f"results/{zoo}/covariance/probe.npz" for zoo in ZOOS],
         others=[path for zoo in ZOOS for path in beside_tables(zoo)],
-        code=[*sources("workflow_scripts/report/page.py"), *REPORT_TEXTS],
+        texts=REPORT_TEXTS,
     output:
         "results/report.html",
     log:
@@ -503,6 +505,7 @@ rule write_report:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.report.page"),
         zoos=[
             part
             for zoo in sorted(ZOOS)

@@ -6,7 +6,6 @@ rule select:
     input:
         unpack(read_by_method),
         features=features_of_method,
-        code=sources("workflow_scripts/selection/select.py"),
     output:
         "results/{zoo}/selections/{method}.csv",
     log:
@@ -18,6 +17,7 @@ rule select:
     resources:
         mem_mb=selection_memory,
     params:
+        code=code("workflow_scripts.selection.select"),
         flags=selection_flags,
     message:
         "{wildcards.zoo}: selecting by {wildcards.method}"
@@ -30,7 +30,6 @@ rule measure_stability:
     """What one method picks from replicates of the covariance."""
     input:
         unpack(read_for_stability),
-        code=sources("workflow_scripts/selection/stability.py"),
     output:
         "results/{zoo}/selections/{method}.stability.csv",
     log:
@@ -42,6 +41,7 @@ rule measure_stability:
     resources:
         mem_mb=growing(1000),
     params:
+        code=code("workflow_scripts.selection.stability"),
         flags=stability_flags,
     message:
         "{wildcards.zoo}: measuring the stability of {wildcards.method}"

@@ -12,7 +12,7 @@ from workflow_scripts.common.corpus_file import write_sentences
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
-from workflow_scripts.covariance import sums_file
+from workflow_scripts.common.script import UserError
 from workflow_scripts.covariance.sums_file import NOTHING_KNOWN, read_sums
 
 Matrix = NDArray[np.float64]
@@ -39,7 +39,7 @@ def write(folder: Path, name: str, matrix: Matrix, absent: int = 0) -> None:
 
 
 def estimated(folder: Path, numbers: list[int], *flags: str, fresh: bool = False) -> Covariance:
-    kept = [] if fresh else ["--sums", str(folder / "probe.sums.npz")]
+    kept = [] if fresh else ["--sums", str(folder / "probe.sums.npz"), "--code", "digest"]
     names = [f"net-{number}" for number in numbers]
     return read_covariance(run_estimate(folder, names, "--device", "cpu", *kept, *flags))
 
@@ -101,14 +101,16 @@ def test_other_units_cost_everything(folder: Path, caplog: pytest.LogCaptureFixt
     assert said(caplog, 6, 0)
 
 
-def test_other_code_costs_everything(
-    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_code_costs_everything(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     estimated(folder, [0, 1, 2])
     caplog.clear()
-    monkeypatch.setattr(sums_file, "file_digest", lambda path: "edited")
-    estimated(folder, [0, 1, 2])
+    estimated(folder, [0, 1, 2], "--code", "other")
     assert said(caplog, 6, 0)
+
+
+def test_sums_are_kept_only_where_their_code_is_known(folder: Path) -> None:
+    with pytest.raises(UserError, match="--sums needs --code"):
+        estimated(folder, [0, 1, 2], "--code", "")
 
 
 def test_beginnings_of_the_probe_are_kept_too(

@@ -4,19 +4,15 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tqdm import tqdm
 
 from workflow_scripts.common.seeded_order import seeded_integer
-from workflow_scripts.common.source_files import source_files
 from workflow_scripts.evaluation.head_inputs import Subset
 from workflow_scripts.evaluation.kept_fits import KeptFits
 from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
 from workflow_scripts.evaluation.task_problem import TaskFiles, make_problem
 from workflow_scripts.evaluation.training import Fit, train_heads
-
-_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -57,6 +53,7 @@ class HeadFits:
         kept: where fits are found and kept.
         memory_bytes: for features and heads.
         device: name of that for the solvers by mini-batches, or auto.
+        code: a digest of the code that trains heads and scores them.
     """
 
     def __init__(
@@ -66,13 +63,14 @@ class HeadFits:
         kept: KeptFits,
         memory_bytes: int,
         device: str,
+        code: str,
     ) -> None:
         self._files = files
         self._settings = settings
         self._kept = kept
         self._memory_bytes = memory_bytes // 2
         self._device = device
-        self._code = code_digest()
+        self._code = code
 
     def key(self, head: Head) -> str:
         """A hash of everything that decides the score of a head, and nothing else.
@@ -121,14 +119,6 @@ class HeadFits:
                         {keys[Head(one, seed, width)]: fit for one, fit in group.items()}
                     )
                     progress.update(len(group))
-
-
-def code_digest() -> str:
-    """A hash of the code that trains and scores heads."""
-    code = hashlib.sha256()
-    for path in source_files("workflow_scripts/evaluation/task_problem.py", _ROOT):
-        code.update(f"{path}\0".encode() + (_ROOT / path).read_bytes())
-    return code.hexdigest()
 
 
 def _device(settings: AdamSettings | SgdSettings | LbfgsSettings, name: str) -> str:

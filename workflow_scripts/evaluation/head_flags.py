@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflow_scripts.common.script import positive_int
+from workflow_scripts.common.script import UserError, positive_int
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.evaluation.head_fits import HeadFits
 from workflow_scripts.evaluation.kept_fits import KeptFits
@@ -53,6 +53,9 @@ def add_head_flags(flags: ArgumentParser) -> None:
     flags.add_argument(
         "--fits", type=Path, help="keeps fits, so that they are not made again; it may be missing"
     )
+    flags.add_argument(
+        "--code", default="", help="digest of what trains heads; other code's fits are not used"
+    )
     flags.add_argument("--solver", choices=list(SOLVERS), required=True)
     add_flags(flags, *SOLVERS.values(), skip={"solver"})
 
@@ -63,9 +66,12 @@ def read_head_flags(arguments: Namespace) -> HeadOptions:
     Raises:
         UserError: if a flag or a file is wrong.
     """
+    if arguments.fits and not arguments.code:
+        raise UserError("--fits needs --code, so that fits of other code are not used")
     settings = from_flags(SOLVERS[arguments.solver], arguments, others=SOLVERS.values())
     checkpoints = sorted(arguments.checkpoints)
     files = open_task(arguments.task, arguments.features_folder, checkpoints)
     kept = KeptFits(arguments.fits)
-    fits = HeadFits(files, settings, kept, arguments.memory_mb << 20, arguments.device)
+    memory_bytes = arguments.memory_mb << 20
+    fits = HeadFits(files, settings, kept, memory_bytes, arguments.device, arguments.code)
     return HeadOptions(arguments.task.stem, checkpoints, files, settings, kept, fits)
