@@ -4,20 +4,26 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from workflow_scripts.common.packages import missing_packages
+from workflow_scripts.common.packages import (
+    installed_versions,
+    missing_packages,
+    pinned_versions,
+)
 
 # With --sdm conda the jobs have packages of their own.
 if not workflow.deployment_settings.deployment_method:
-    if missing := missing_packages(ROOT / "requirements.txt"):
+    if missing := missing_packages():
         sys.exit(
             f"error: {', '.join(missing)} cannot be found by {sys.executable}; run "
             "pip install -r requirements.txt there"
         )
 
-from workflow_scripts.common.source_files import source_files
+from workflow_scripts.common.code_digest import code_digest
 from workflow_scripts.config.config import ConfigError, read_config, repeated_keys
 from workflow_scripts.kinds.registry import KINDS
 from workflow_scripts.kinds.zoo import Zoo
@@ -59,6 +65,12 @@ ZOOS = {
     name: Zoo(name, settings, report_missing_files)
     for name, settings in CONFIG.zoos.items()
 }
+# With --sdm conda those of the environment that jobs get, which need not be those here.
+VERSIONS = (
+    pinned_versions(ROOT / "envs/taskspace.yaml")
+    if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    else installed_versions()
+)
 PLANNER = Planner(ZOOS)
 planned, growing = PLANNER.planned, PLANNER.growing
 
@@ -76,8 +88,9 @@ wildcard_constraints:
 
 
 def code(module):
-    """What a job's code does: a parameter, so that other code runs the job again."""
-    return source_files(module.replace(".", "/") + ".py", ROOT)
+    """A digest of a script, what it imports and in which versions: a parameter, so that other code
+    runs the job again."""
+    return code_digest(module, ROOT, VERSIONS | CONFIG.keep_results_of)
 
 
 def write_provenances():
@@ -85,4 +98,5 @@ def write_provenances():
     for name, zoo in ZOOS.items():
         folder = Path(zoo.paths.folder)
         if folder.is_dir():
-            write_provenance(folder, ROOT, zoo.settings.model_dump(mode="json"))
+            settings = zoo.settings.model_dump(mode="json")
+            write_provenance(folder, ROOT, settings, VERSIONS, CONFIG.keep_results_of)

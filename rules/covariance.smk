@@ -29,6 +29,7 @@ rule estimate_covariance:
         mem_mb=growing(3000),
     params:
         code=code("workflow_scripts.covariance.estimate"),
+        sums_code=code("workflow_scripts.covariance.gram_sums"),
         folder="results/{zoo}/features/{probe}",
         checkpoints=planned(names_of_checkpoints),
         sums="results/{zoo}/kept/sums/{probe}.npz",
@@ -39,7 +40,7 @@ rule estimate_covariance:
         "python -m workflow_scripts.covariance.estimate --features-folder {params.folder:q}"
         " --checkpoints {params.checkpoints:q} {params.flags:q} --probe {input.units:q}"
         " --convergence {output.convergence:q} --output {output.covariance:q}"
-        " --sums {params.sums:q} --memory-mb $(({resources.mem_mb} / 2))"
+        " --sums {params.sums:q} --code {params.sums_code} --memory-mb $(({resources.mem_mb} / 2))"
         " --facts {output.facts:q} > {log:q} 2>&1"
 
 

@@ -22,6 +22,7 @@ rule evaluate:
         mem_mb=growing(3000),
     params:
         code=code("workflow_scripts.evaluation.evaluate"),
+        fits_code=code("workflow_scripts.evaluation.training"),
         folder=planned(evaluation.task_features_folder),
         checkpoints=planned(names_of_checkpoints),
         flags=planned(evaluation.head_flags),
@@ -34,7 +35,7 @@ rule evaluate:
         "python -m workflow_scripts.evaluation.evaluate --zoo {wildcards.zoo:q}"
         " --task {input.task:q} --selections {input.selections:q} --k {wildcards.k}"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
-        " {params.flags:q} {params.known:q} --fits {params.fits:q}"
+        " {params.flags:q} {params.known:q} --fits {params.fits:q} --code {params.fits_code}"
         " --output {output.table:q} --facts {output.facts:q} > {log:q} 2>&1"
 
 
@@ -56,6 +57,7 @@ rule evaluate_singles:
         mem_mb=growing(3000),
     params:
         code=code("workflow_scripts.evaluation.evaluate"),
+        fits_code=code("workflow_scripts.evaluation.training"),
         folder=planned(evaluation.task_features_folder),
         checkpoints=planned(names_of_checkpoints),
         flags=planned(evaluation.head_flags),
@@ -67,7 +69,7 @@ rule evaluate_singles:
         "python -m workflow_scripts.evaluation.evaluate --zoo {wildcards.zoo:q}"
         " --task {input.task:q} --singles"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
-        " {params.flags:q} --fits {params.fits:q}"
+        " {params.flags:q} --fits {params.fits:q} --code {params.fits_code}"
         " --output {output.table:q} --facts {output.facts:q} > {log:q} 2>&1"
 
 
@@ -89,6 +91,7 @@ rule select_forward:
         mem_mb=growing(3000),
     params:
         code=code("workflow_scripts.evaluation.select_forward"),
+        fits_code=code("workflow_scripts.evaluation.training"),
         folder=planned(evaluation.task_features_folder),
         checkpoints=planned(names_of_checkpoints),
         flags=planned(evaluation.head_flags),
@@ -100,7 +103,7 @@ rule select_forward:
     shell:
         "python -m workflow_scripts.evaluation.select_forward --task {input.task:q}"
         " --features-folder {params.folder:q} --checkpoints {params.checkpoints:q}"
-        " --picks {params.picks} {params.flags:q} --fits {params.fits:q}"
+        " --picks {params.picks} {params.flags:q} --fits {params.fits:q} --code {params.fits_code}"
         " --output {output.table:q} --facts {output.facts:q} > {log:q} 2>&1"
 
 

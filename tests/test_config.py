@@ -14,6 +14,7 @@ import pytest
 import yaml
 from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
 
+from workflow_scripts.common.packages import deciding_packages
 from workflow_scripts.common.script import UserError, parser
 from workflow_scripts.common.settings import Settings, add_flags, from_flags, to_flags
 from workflow_scripts.config import schema as schema_script
@@ -196,6 +197,9 @@ def test_editors_refuse_what_the_workflow_refuses() -> None:
         ("selection.sizes", []),
     ):
         assert not schema.is_valid({"zoos": {"mine": changed(mine, change)}}), change
+    assert schema.is_valid({"zoos": {"mine": mine}, "keep_results_of": {"torch": "2.14.1+cpu"}})
+    for versions in ({"torch": 2.14}, {"torch": "latest"}, {"tqdm": "4.70.1"}, ["torch"]):
+        assert not schema.is_valid({"zoos": {"mine": mine}, "keep_results_of": versions}), versions
 
 
 def test_the_schema_in_the_repository_is_that_of_the_models(tmp_path: Path) -> None:
@@ -634,6 +638,41 @@ def test_mistakes_at_the_top_are_told(raw: Raw, expected: str) -> None:
     assert line.startswith(expected)
 
 
+def test_versions_whose_results_stand_are_read() -> None:
+    raw = {"zoos": {"mine": zoo()}}
+    assert read_config(raw).keep_results_of == {}
+    versions = {"torch": "2.14.1+cu129", "scikit-learn": "1.9rc1"}
+    assert read_config(raw | {"keep_results_of": versions}).keep_results_of == versions
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        (
+            {"torch": 2.14},
+            "keep_results_of.torch: should be a valid string (YAML reads this as a number: put it "
+            "in quotes); given: 2.14",
+        ),
+        ({"torch": None}, "keep_results_of.torch: should be a valid string; given: None"),
+        (
+            {"torch": "latest"},
+            "keep_results_of: 'latest' is no version of torch; provenance.json names the version "
+            "that the results were made with",
+        ),
+        (
+            {"numpy": "2.4.6", "torhc": "2.14.1"},
+            "keep_results_of: 'torhc' is no package whose version decides results (did you mean "
+            f"'torch'?); allowed: {', '.join(deciding_packages())}",
+        ),
+        ({"tqdm": "4.70.1"}, "keep_results_of: 'tqdm' is no package whose version decides results"),
+        (["torch"], "keep_results_of: should be a valid dictionary"),
+    ],
+)
+def test_a_version_whose_results_cannot_stand_is_told(versions: object, expected: str) -> None:
+    [line] = mistakes({"zoos": {"mine": zoo()}, "keep_results_of": versions})
+    assert line.startswith(expected)
+
+
 def test_every_mistake_has_a_line_of_its_own() -> None:
     raw = {
         "zoos": {
@@ -860,7 +899,7 @@ def test_an_absurd_value_of_any_field_is_told_with_its_key(path: Key, annotation
         assert lines
         place = ".".join(map(str, path[:-1]))
         for line in lines:
-            assert line.startswith(place or "zoos")
+            assert line.startswith(place or str(path[-1]))
             assert str(path[-1]) in line
 
 

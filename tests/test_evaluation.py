@@ -49,7 +49,8 @@ def run_evaluate(folder: Path, *flags: str, task: str = "weather") -> pd.DataFra
     output = folder / "scores.csv"
     evaluate.main(
         ["--zoo", "z", "--task", str(folder / f"{task}.parquet"), "--features-folder", str(folder)]
-        + ["--checkpoints", *NAMES, "--solver", "lbfgs", "--output", str(output), *flags]
+        + ["--checkpoints", *NAMES, "--solver", "lbfgs", "--output", str(output)]
+        + ["--code", "digest", *flags]
     )
     return pd.read_csv(output)
 
@@ -165,12 +166,20 @@ def test_scores_of_checkpoints_alone_are_those_of_selections_of_one(
 def test_other_code_trains_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = ["--fits", str(folder / "fits.csv")]
     before = run_evaluate(folder, "--singles", *kept)
-    assert len(head_fits.code_digest()) == 64
-    monkeypatch.setattr(head_fits, "code_digest", lambda: "other")
     trained = counted(monkeypatch)
-    after = run_evaluate(folder, "--singles", *kept)
+    after = run_evaluate(folder, "--singles", *kept, "--code", "other")
     assert len(trained) == 3
     assert set(after["fit"]).isdisjoint(before["fit"])
+    again = run_evaluate(folder, "--singles", *kept)
+    assert len(trained) == 3
+    pd.testing.assert_frame_equal(again, before)
+
+
+@pytest.mark.parametrize("flag", ["--fits", "--known"])
+def test_fits_are_kept_only_where_their_code_is_known(folder: Path, flag: str) -> None:
+    (folder / "before.csv").touch()
+    with pytest.raises(UserError, match=f"{flag} needs --code"):
+        run_evaluate(folder, "--singles", flag, str(folder / "before.csv"), "--code", "")
 
 
 def test_a_job_that_is_killed_loses_only_the_heads_in_flight(

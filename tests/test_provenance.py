@@ -2,13 +2,13 @@
 
 import json
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from workflow_scripts.report import provenance
 from workflow_scripts.report.provenance import (
-    PACKAGES,
     code_state,
     revisions,
     visible_gpus,
@@ -57,11 +57,13 @@ def test_the_record_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (tmp_path / "checkpoints" / name).mkdir(parents=True)
         (tmp_path / "checkpoints" / name / "checkpoint.json").write_text(json.dumps(card))
     assert revisions(tmp_path / "checkpoints") == {"bert": "abc"}
-    write_provenance(tmp_path, tmp_path, {"seed": 3, "head": {"solver": "lbfgs"}})
+    zoo = {"seed": 3, "head": {"solver": "lbfgs"}}
+    write_provenance(tmp_path, tmp_path, zoo, {"torch": "3.1"}, {"torch": "3.0"})
     record = json.loads((tmp_path / "provenance.json").read_text(encoding="utf-8"))
     assert record["seed"] == 3
     assert record["settings"]["head"] == {"solver": "lbfgs"}
     assert record["checkpoints"] == {"bert": "abc"}
     assert record["machine"]["gpus"] == ["GPU 0: A"]
-    assert set(record["packages"]) == set(PACKAGES)
+    assert record["packages"] == {"snakemake": version("snakemake"), "torch": "3.1"}
+    assert record["keep_results_of"] == {"torch": "3.0"}
     assert record["date"].endswith("+00:00")

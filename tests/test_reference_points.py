@@ -158,7 +158,9 @@ def run_select(folder: Path, *flags: str) -> pd.DataFrame:
 
 def go_forward(folder: Path, *flags: str) -> pd.DataFrame:
     output = ["--output", str(folder / "forward.csv"), "--solver", "lbfgs"]
-    select_forward.main([*common(folder), *output, "--fits", str(folder / "fits.csv"), *flags])
+    select_forward.main(
+        [*common(folder), *output, "--fits", str(folder / "fits.csv"), "--code", "digest", *flags]
+    )
     return pd.read_csv(folder / "forward.csv")
 
 

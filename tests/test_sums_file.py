@@ -11,7 +11,7 @@ from test_kernel_alignment import SINGLE, random_features, run_estimate
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
-from workflow_scripts.covariance import gram_sums
+from workflow_scripts.common.script import UserError
 from workflow_scripts.covariance.gram_sums import NOTHING_KNOWN, read_sums
 from workflow_scripts.kinds.text.sentences import write_sentences
 
@@ -39,7 +39,7 @@ def write(folder: Path, name: str, matrix: Matrix, absent: int = 0) -> None:
 
 
 def estimated(folder: Path, numbers: list[int], *flags: str, fresh: bool = False) -> Covariance:
-    kept = [] if fresh else ["--sums", str(folder / "probe.sums.npz")]
+    kept = [] if fresh else ["--sums", str(folder / "probe.sums.npz"), "--code", "digest"]
     names = [f"net-{number}" for number in numbers]
     return read_covariance(run_estimate(folder, names, "--device", "cpu", *kept, *flags))
 
@@ -101,14 +101,16 @@ def test_other_units_cost_everything(folder: Path, caplog: pytest.LogCaptureFixt
     assert said(caplog, 6, 0)
 
 
-def test_other_code_costs_everything(
-    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_code_costs_everything(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     estimated(folder, [0, 1, 2])
     caplog.clear()
-    monkeypatch.setattr(gram_sums, "file_digest", lambda path: "edited")
-    estimated(folder, [0, 1, 2])
+    estimated(folder, [0, 1, 2], "--code", "other")
     assert said(caplog, 6, 0)
+
+
+def test_sums_are_kept_only_where_their_code_is_known(folder: Path) -> None:
+    with pytest.raises(UserError, match="--sums needs --code"):
+        estimated(folder, [0, 1, 2], "--code", "")
 
 
 def test_beginnings_of_the_probe_are_kept_too(

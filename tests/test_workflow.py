@@ -7,6 +7,7 @@ import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from workspace import Workspace
 
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import open_features
+from workflow_scripts.common.packages import deciding_packages
 
 
 @pytest.fixture
@@ -214,6 +216,17 @@ AFTER_SCORES = {
     "tabulate_scores": 1,
     "tabulate_objective": 1,
     "write_report": 1,
+}
+
+
+ALL_FIGURES = {
+    "plot_task_space": 1,
+    "plot_tasks": 1,
+    "plot_mutual_information": 1,
+    "plot_scores": 1,
+    "plot_gain": 1,
+    "plot_objective": 1,
+    "plot_stability": 1,
 }
 
 
@@ -466,7 +479,7 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "expected"),
+    ("file", "expected"),
     [
         (
             "selection/mutual_information.py",
@@ -477,23 +490,101 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
             "evaluation/softmax_regression.py",
             AFTER_SELECTION | {"evaluate_singles": 1, "select": 1},
         ),
-        (
-            "report/style.py",
-            {"plot_task_space": 1, "plot_gain": 1, "plot_scores": 1, "plot_tasks": 1}
-            | {"plot_mutual_information": 1, "plot_objective": 1, "plot_stability": 1}
-            | {"write_report": 1},
-        ),
+        ("report/style.py", ALL_FIGURES | {"write_report": 1}),
         ("report/templates/report.html.j2", {"write_report": 1}),
         ("common/config.py", {}),
     ],
 )
 def test_an_edited_module_reruns_the_rules_that_use_it(
-    changed: Changed, module: str, expected: dict[str, int]
+    changed: Changed, file: str, expected: dict[str, int]
 ) -> None:
     workspace, _ = changed
-    path = workspace.folder / "workflow_scripts" / module
-    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    path = workspace.folder / "workflow_scripts" / file
+    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
     assert workspace.planned() == expected
+
+
+def test_edited_comments_and_docstrings_rerun_nothing(changed: Changed) -> None:
+    """Also of the module that every script imports."""
+    workspace, _ = changed
+    for path in (workspace.folder / "workflow_scripts").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        edited = text.replace('"""', '"""Edited. ', 1) if text.startswith('"""') else text
+        path.write_text(f"# edited\n{edited}\n\n# edited\n", encoding="utf-8")
+    assert workspace.planned() == {}
+
+
+def with_upgraded(folder: Path, package: str) -> dict[str, str]:
+    """An environment in which version 99.0 of a package is installed, by what Python says."""
+    metadata = folder / f"{package.replace('-', '_')}-99.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+    return {"PYTHONPATH": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        (
+            "torch",
+            AFTER_COVARIANCE
+            | {
+                "train_agent": 6,
+                "tabulate_checkpoints": 1,
+                "extract_image_features": 12,
+                "estimate_covariance": 1,
+                "score_quality": 1,
+                "evaluate_singles": 1,
+                "select": 3,
+            },
+        ),
+        ("matplotlib", ALL_FIGURES | {"write_report": 1}),
+        ("tqdm", {}),
+        ("transformers", {}),
+    ],
+)
+def test_an_upgraded_package_reruns_what_uses_it_unless_its_results_are_kept(
+    changed: Changed, tmp_path: Path, package: str, expected: dict[str, int]
+) -> None:
+    workspace, zoo = changed
+    upgraded = with_upgraded(tmp_path, package)
+    assert workspace.planned(environment=upgraded) == expected
+    if package in deciding_packages():
+        kept = {package: version(package)}
+        workspace.write_config({"zoos": {"small": zoo}, "keep_results_of": kept})
+        assert workspace.planned(environment=upgraded) == {}
+        assert workspace.planned() == {}
+
+
+def test_kept_work_survives_an_upgrade_only_if_the_config_says_so(
+    finished: Workspace, tmp_path: Path
+) -> None:
+    """For real: the heads and sums that jobs find when they run again."""
+    shutil.copytree(finished.folder, tmp_path / "taskspace", copy_function=shutil.copy2)
+    workspace, upgraded = Workspace(tmp_path / "taskspace"), with_upgraded(tmp_path, "torch")
+    targets = ["results/small/covariance/probe.npz", "results/small/scores/task-00/k3.csv"]
+
+    def found_again(config: dict[str, Any]) -> tuple[str, str]:
+        workspace.write_config({"zoos": {"small": IMAGES}} | config)
+        for target in targets:
+            (workspace.folder / target).unlink()
+        # By time alone, so that nothing but these is made again in spite of the upgrade.
+        arguments = ["--cores", "2", "--rerun-triggers", "mtime", "--", *targets]
+        result = workspace.snakemake(*arguments, environment=upgraded)
+        assert result.returncode == 0, result.stdout + result.stderr
+        logs = results(workspace) / "logs"
+        paths = logs / "estimate_covariance/probe.log", logs / "evaluate/task-00/k3.log"
+        return tuple(path.read_text(encoding="utf-8") for path in paths)
+
+    sums, fits = found_again({"keep_results_of": {"torch": version("torch")}})
+    assert "0 pairs computed, 21 taken from before" in sums
+    assert " 0 trained, " in fits
+    record = json.loads((results(workspace) / "provenance.json").read_text(encoding="utf-8"))
+    assert record["packages"]["torch"] == "99.0"
+    assert record["keep_results_of"] == {"torch": version("torch")}
+    sums, fits = found_again({})
+    assert "21 pairs computed, 0 taken from before" in sums
+    assert ", 0 kept" in fits
 
 
 def test_without_tasks_the_run_ends_with_the_selections(changed: Changed) -> None:

@@ -53,9 +53,9 @@ class Workspace:
         Args:
             environment: variables beside those that are set already.
         """
-        environment = os.environ | (environment or {})
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment = inherited | (environment or {})
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environment.pop("PYTHONPATH", None)
         return subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
@@ -66,9 +66,11 @@ class Workspace:
             check=False,
         )
 
-    def planned(self, *arguments: str) -> dict[str, int]:
+    def planned(
+        self, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> dict[str, int]:
         """How many jobs of each rule a dry run plans, apart from the target itself."""
-        result = self.snakemake("-n", *arguments)
+        result = self.snakemake("-n", *arguments, environment=environment)
         assert result.returncode == 0, result.stdout + result.stderr
         text = result.stdout + result.stderr
         if "Nothing to be done" in text:

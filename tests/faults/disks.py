@@ -54,7 +54,7 @@ def disk_full_at_a_covariance(scene: Scene) -> Outcome:
 def disk_full_at_sums(scene: Scene) -> Outcome:
     write_zoo(scene)
     fill_up("sums.npz")
-    return estimate(scene, "--sums", "sums.npz")
+    return estimate(scene, "--sums", "sums.npz", "--code", "digest")
 
 
 @fault
@@ -91,7 +91,9 @@ def disk_full_at_kept_fits(scene: Scene) -> Outcome:
     write_small_task(scene.folder)
     Path("fits.csv").write_text("0123456789abcdef,0.5,0.5,3\n", encoding="utf-8")
     refuse(scene, "fsync", errno.ENOSPC)
-    outcome = evaluate(scene, "--singles", "--fits", "fits.csv", may_change="fits.csv")
+    outcome = evaluate(
+        scene, "--singles", "--fits", "fits.csv", "--code", "digest", may_change="fits.csv"
+    )
     assert Path("fits.csv").read_text(encoding="utf-8").startswith("0123456789abcdef,0.5,0.5,3\n")
     return outcome
 

@@ -173,7 +173,7 @@ def sums_that_are_spoilt(scene: Scene) -> Outcome:
     """What is kept from one estimate for the next is made anew."""
     write_zoo(scene)
     (scene.folder / "sums.npz").write_bytes(b"PK\x03\x04 half a file")
-    return estimate(scene, "--sums", "sums.npz")
+    return estimate(scene, "--sums", "sums.npz", "--code", "digest")
 
 
 def change_in_place(scene: Scene, name: str) -> None:
@@ -188,18 +188,18 @@ def change_in_place(scene: Scene, name: str) -> None:
 def features_changed_in_place(scene: Scene) -> Outcome:
     """Sums of the features as they were are kept from before."""
     write_zoo(scene)
-    assert estimate(scene, "--sums", "sums.npz").status == 0
+    assert estimate(scene, "--sums", "sums.npz", "--code", "digest").status == 0
     change_in_place(scene, "bee")
-    return estimate(scene, "--sums", "sums.npz")
+    return estimate(scene, "--sums", "sums.npz", "--code", "digest")
 
 
 @fault
 def features_of_a_task_changed_in_place(scene: Scene) -> Outcome:
     """Fits of the features as they were are kept from before."""
     write_small_task(scene.folder)
-    assert evaluate(scene, "--singles", "--fits", "fits.csv").status == 0
+    assert evaluate(scene, "--singles", "--fits", "fits.csv", "--code", "digest").status == 0
     change_in_place(scene, "bee")
-    return evaluate(scene, "--singles", "--fits", "fits.csv")
+    return evaluate(scene, "--singles", "--fits", "fits.csv", "--code", "digest")
 
 
 @fault

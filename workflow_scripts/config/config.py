@@ -4,14 +4,16 @@ This module reads it, and turns whatever is wrong into one readable line each.
 """
 
 import difflib
+import re
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, WithJsonSchema, field_validator
 from pydantic_core import ErrorDetails
 
+from workflow_scripts.common.packages import deciding_packages
 from workflow_scripts.common.settings import Name, Settings
 from workflow_scripts.kinds.registry import KINDS
 from workflow_scripts.kinds.zoo import ZooSettings
@@ -26,12 +28,23 @@ else:
         Field(discriminator="modality"),
     ]
 
+_VERSION = r"^\d[\w.!+-]*$"
+_VERSIONS_SCHEMA = {
+    "type": "object",
+    "properties": {name: {"type": "string", "pattern": _VERSION} for name in deciding_packages()},
+    "additionalProperties": False,
+}
+
 
 class Config(Settings):
     """The whole of ``config.yaml``."""
 
     zoos: Annotated[dict[Name, AnyZoo], Field(min_length=1)] = Field(
         description="the experiments, by name"
+    )
+    keep_results_of: Annotated[dict[str, str], WithJsonSchema(_VERSIONS_SCHEMA)] = Field(
+        default={},
+        description="by package, the version whose results stand although another is installed",
     )
 
     @field_validator("zoos")
@@ -41,6 +54,23 @@ class Config(Settings):
         if taken:
             raise ValueError(f"the name {taken[0]!r} is taken by the workflow; choose another")
         return zoos
+
+    @field_validator("keep_results_of")
+    @classmethod
+    def _packages_decide_results(cls, versions: dict[str, str]) -> dict[str, str]:
+        allowed = deciding_packages()
+        for name, version in versions.items():
+            if name not in allowed:
+                raise ValueError(
+                    f"{name!r} is no package whose version decides results{_hint(name, allowed)}; "
+                    f"allowed: {', '.join(allowed)}"
+                )
+            if not re.fullmatch(_VERSION, version):
+                raise ValueError(
+                    f"{version!r} is no version of {name}; provenance.json names the version that "
+                    "the results were made with"
+                )
+        return versions
 
 
 # What else lies in results/, beside the zoos.
@@ -132,8 +162,7 @@ def _line(details: ErrorDetails) -> str:
     if kind == "extra_forbidden" and owner is not None:
         unknown = path.pop()
         where = ".".join(path) or "the top level"
-        close = difflib.get_close_matches(unknown, owner.model_fields, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else _of_other_kinds(unknown, owner)
+        hint = _hint(unknown, owner.model_fields) or _of_other_kinds(unknown, owner)
         return f"{where}: unknown key {unknown!r}{hint}; allowed: {', '.join(owner.model_fields)}"
     where = ".".join(path) or "the top level"
     if kind == "missing":
@@ -162,6 +191,8 @@ def _line(details: ErrorDetails) -> str:
     message = details["msg"].removeprefix("Input ")
     if isinstance(given, str) and kind.startswith("float") and _is_number(given):
         message += " (YAML reads 1e-3 as a text: write 1.0e-3)"
+    if kind == "string_type" and type(given) in (int, float):
+        message += " (YAML reads this as a number: put it in quotes)"
     return f"{where}: {message}; given: {_shown(given)}"
 
 
@@ -171,6 +202,11 @@ def _of_other_kinds(key: str, owner: type[Settings]) -> str:
     if not others or not issubclass(owner, ZooSettings):
         return ""
     return f" (zoos of modality: {' or '.join(others)} have it)"
+
+
+def _hint(unknown: str, allowed: Iterable[str]) -> str:
+    close = difflib.get_close_matches(unknown, allowed, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _shown(value: Any) -> str:

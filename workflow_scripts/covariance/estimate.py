@@ -67,11 +67,12 @@ def sums_of_all_pairs(
     memory_bytes: int,
     device: str,
     kept: Path | None,
+    code: str,
 ) -> list[GramSums]:
     """The sums over the units of each prefix, as far as possible from the file where they are
-    kept, which then holds them all."""
+    kept, which then holds them all; ``code`` is a digest of what adds up."""
     digests = [one.digest for one in features]
-    key = sums_key(units, prefixes)
+    key = sums_key(units, prefixes, code)
     known = read_sums(kept, key) if kept else NOTHING_KNOWN
     fresh = fresh_among(digests, known)
     new: list[GramSums] = []
@@ -133,6 +134,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument(
         "--sums", type=Path, help="keeps what a later estimate can use, .npz; need not be there"
     )
+    flags.add_argument(
+        "--code", default="", help="digest of what adds up; other code's sums are not used"
+    )
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     flags.add_argument(
         "--probe",
@@ -154,6 +158,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_flags(flags, CovarianceSettings)
     arguments = flags.parse_args(argv)
     settings = from_flags(CovarianceSettings, arguments)
+    if arguments.sums and not arguments.code:
+        raise UserError("--sums needs --code, so that sums of other code are not used")
 
     names = sorted(arguments.checkpoints)
     features = [open_features(feature_path(arguments.features_folder, name)) for name in names]
@@ -172,6 +178,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             arguments.memory_mb << 20,
             arguments.device,
             arguments.sums,
+            arguments.code,
         )
         values = kernel_alignment(sums[-1], settings.estimator)
     except ConstantFeaturesError as error:

@@ -21,8 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.atomic import atomic_path
-from workflow_scripts.common.digest import file_digest
-from workflow_scripts.common.source_files import source_files
 from workflow_scripts.covariance.cross_products import (
     CrossPlan,
     plan_cross_products,
@@ -36,7 +34,6 @@ log = logging.getLogger(__name__)
 
 # What it takes to read and centre one feature, in operations of a product.
 _READING = 100
-_ROOT = Path(__file__).parents[2]
 _SUMS = [field.name for field in fields(GramSums) if field.name != "units"]
 
 
@@ -97,12 +94,12 @@ class KnownSums:
 NOTHING_KNOWN = KnownSums([], [])
 
 
-def sums_key(units: NDArray[np.int64], prefixes: Sequence[int]) -> str:
-    """What all sums depend on beside the features: units, prefixes, and the code that adds up."""
+def sums_key(units: NDArray[np.int64], prefixes: Sequence[int], code: str) -> str:
+    """What all sums depend on beside the features: units, prefixes, and the code that adds up, of
+    which ``code`` is a digest."""
     key = hashlib.sha256(np.asarray(units, "<i8").tobytes())
     key.update(repr([int(words) for words in prefixes]).encode())
-    for path in source_files("workflow_scripts/covariance/gram_sums.py", _ROOT):
-        key.update(file_digest(_ROOT / path).encode())
+    key.update(code.encode())
     return key.hexdigest()
 
 

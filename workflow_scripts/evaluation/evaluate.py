@@ -121,6 +121,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"the selections of size {arguments.k} {wrong}; select again")
 
     if arguments.known:
+        if not arguments.code:
+            raise UserError("--known needs --code, so that fits of other code are not used")
         options.kept.know(arguments.known)
     heads = [
         Head(subset, seed, width)

@@ -10,7 +10,6 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -18,7 +17,6 @@ from workflow_scripts.common.disk_error import told
 from workflow_scripts.common.script import UserError, positive_int
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.source_files import source_files
 from workflow_scripts.evaluation.design_matrix import Subset
 from workflow_scripts.evaluation.learning_problem import TaskFiles, make_problem, open_task
 from workflow_scripts.evaluation.settings import (
@@ -27,8 +25,6 @@ from workflow_scripts.evaluation.settings import (
     Solver,
 )
 from workflow_scripts.evaluation.training import Fit, train_heads
-
-_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -142,6 +138,7 @@ class HeadFits:
         kept: where fits are found and kept.
         memory_bytes: for features and heads.
         device: name of that for the solvers by mini-batches, or auto.
+        code: a digest of the code that trains heads and scores them.
     """
 
     def __init__(
@@ -151,13 +148,14 @@ class HeadFits:
         kept: KeptFits,
         memory_bytes: int,
         device: str,
+        code: str,
     ) -> None:
         self._files = files
         self._settings = settings
         self._kept = kept
         self._memory_bytes = memory_bytes // 2
         self._device = device
-        self._code = code_digest()
+        self._code = code
 
     def key(self, head: Head) -> str:
         """A hash of everything that decides the score of a head, and nothing else.
@@ -208,14 +206,6 @@ class HeadFits:
                     progress.update(len(group))
 
 
-def code_digest() -> str:
-    """A hash of the code that trains and scores heads."""
-    code = hashlib.sha256()
-    for path in source_files("workflow_scripts/evaluation/training.py", _ROOT):
-        code.update(f"{path}\0".encode() + (_ROOT / path).read_bytes())
-    return code.hexdigest()
-
-
 def _device(settings: Solver, name: str) -> str:
     """L-BFGS runs in numpy, so it need not import torch."""
     if isinstance(settings, LbfgsSettings):
@@ -261,6 +251,9 @@ def add_head_flags(flags: ArgumentParser) -> None:
     flags.add_argument(
         "--fits", type=Path, help="keeps fits, so that they are not made again; it may be missing"
     )
+    flags.add_argument(
+        "--code", default="", help="digest of what trains heads; other code's fits are not used"
+    )
     flags.add_argument("--solver", choices=list(SOLVERS), required=True)
     add_flags(flags, *SOLVERS.values(), skip={"solver"})
 
@@ -271,9 +264,12 @@ def read_head_flags(arguments: Namespace) -> HeadOptions:
     Raises:
         UserError: if a flag or a file is wrong.
     """
+    if arguments.fits and not arguments.code:
+        raise UserError("--fits needs --code, so that fits of other code are not used")
     settings = from_flags(SOLVERS[arguments.solver], arguments, others=SOLVERS.values())
     checkpoints = sorted(arguments.checkpoints)
     files = open_task(arguments.task, arguments.features_folder, checkpoints)
     kept = KeptFits(arguments.fits)
-    fits = HeadFits(files, settings, kept, arguments.memory_mb << 20, arguments.device)
+    memory_bytes = arguments.memory_mb << 20
+    fits = HeadFits(files, settings, kept, memory_bytes, arguments.device, arguments.code)
     return HeadOptions(arguments.task.stem, checkpoints, files, settings, kept, fits)

@@ -5,7 +5,6 @@ import json
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from markupsafe import Markup
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.facts import found
+from workflow_scripts.common.packages import installed_versions
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, read_table
 from workflow_scripts.report.costs import cost_table, speed_table
 from workflow_scripts.report.plot_convergence import read_convergence
-from workflow_scripts.report.provenance import PACKAGES
 from workflow_scripts.report.run_warnings import run_warnings
 from workflow_scripts.report.sections import Results, ZooPage, zoo_page
 from workflow_scripts.report.style import ON_DARK
@@ -138,7 +137,7 @@ def written(pages: Sequence[ZooPage], origins: Sequence[Origin]) -> str:
     return environment.get_template("report.html.j2").render(
         zoos=pages,
         origins={one.zoo: one for one in origins},
-        versions={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        versions={"python": platform.python_version()} | installed_versions(),
         style=parts["report.css"],
         script=parts["report.js"],
         library=library(),

@@ -12,10 +12,14 @@ from typing import Any
 
 from workflow_scripts.common.atomic import atomic_path
 
-PACKAGES = ("snakemake", "torch", "torchvision", "transformers", "numpy", "scipy", "scikit-learn")
 
-
-def write_provenance(folder: Path, root: Path, zoo: Mapping[str, Any]) -> None:
+def write_provenance(
+    folder: Path,
+    root: Path,
+    zoo: Mapping[str, Any],
+    packages: Mapping[str, str],
+    kept: Mapping[str, str],
+) -> None:
     """Write ``provenance.json`` beside the results of a zoo.
 
     It is written at the end of every run that made something, and is no output of a rule: what it
@@ -25,12 +29,15 @@ def write_provenance(folder: Path, root: Path, zoo: Mapping[str, Any]) -> None:
         folder: of the zoo's results.
         root: of the workflow.
         zoo: its settings, as used, with all defaults.
+        packages: those that jobs import, with their versions.
+        kept: by package, the version whose results stand although another is installed.
     """
     record = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "code": code_state(root),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {"snakemake": version("snakemake"), **packages},
+        "keep_results_of": dict(kept),
         "machine": {"system": platform.platform(), "gpus": visible_gpus()},
         "seed": zoo["seed"],
         "checkpoints": revisions(folder / "checkpoints"),
