@@ -42,8 +42,8 @@ from workflow_scripts.kinds.agents.networks import (
     feature_dim,
     penultimate_features,
 )
+from workflow_scripts.kinds.agents.settings import TrainingSettings
 from workflow_scripts.kinds.agents.train_agent import AgentData, agent_data, learning_rate
-from workflow_scripts.pretrained.settings import TrainingSettings
 
 CPU = torch.device("cpu")
 

@@ -12,7 +12,6 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 import yaml
-from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo, TextZoo
 
 from workflow_scripts.common.packages import deciding_packages
 from workflow_scripts.common.script import UserError, parser
@@ -28,11 +27,14 @@ from workflow_scripts.kinds.agents.settings import (
     DigitsSource,
     ProbeSettings,
     TaskSettings,
+    TrainingSettings,
 )
+from workflow_scripts.kinds.agents.zoo import AgentsZoo
+from workflow_scripts.kinds.image.zoo import ImageZoo
 from workflow_scripts.kinds.text.feature_settings import FeatureSettings
 from workflow_scripts.kinds.text.formats.formats import FORMATS
 from workflow_scripts.kinds.text.settings import Format, MetricName, metric_of, target_of
-from workflow_scripts.pretrained.settings import TrainingSettings
+from workflow_scripts.kinds.text.zoo import TextZoo
 from workflow_scripts.selection.settings import METHODS
 
 ROOT = Path(__file__).parents[1]
@@ -170,7 +172,7 @@ def mistakes_of(*changes: tuple[str, Any]) -> list[str]:
 def test_the_configs_of_the_project_are_valid(path: Path) -> None:
     config = read_config(yaml.safe_load(path.read_text(encoding="utf-8")))
     for one in config.zoos.values():
-        if not isinstance(one, ImageZoo):
+        if not isinstance(one, AgentsZoo):
             continue
         sets = one.class_sets
         assert len(sets.agents) == len(one.checkpoint_names) == one.agents.count
@@ -1123,7 +1125,7 @@ def mistakes_of_own(*changes: tuple[str, Any]) -> list[str]:
 
 def test_an_image_zoo_that_names_checkpoints_is_one_of_ones_own() -> None:
     mine = read_config({"zoos": {"mine": own_image_zoo()}}).zoos["mine"]
-    assert isinstance(mine, OwnImageZoo)
+    assert isinstance(mine, ImageZoo)
     assert (mine.checkpoint_names, mine.task_names) == (["hub", "folder"], ["birds"])
     assert (mine.probe_names, mine.corpus_of("birds")) == (["probe"], "birds")
     assert [mine.features_of(name).layer for name in mine.checkpoint_names] == [-1, -2]

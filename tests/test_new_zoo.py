@@ -15,7 +15,6 @@ import yaml
 from hub_server import HubServer
 from tiny_models import WIDTH, build_tiny_model
 from tiny_vision import COLOURS, FAMILIES, build_tiny_vision_model, draw_classes
-from workflow_scripts.common.zoos import ImageZoo, OwnImageZoo
 from workflow_scripts.drafting.names import as_name
 from workflow_scripts.kinds.agents.sizes import image_counts, image_download, network_size
 from workflow_scripts.kinds.image.found import find_image_probe, find_image_task
@@ -27,6 +26,8 @@ from workflow_scripts.drafting.cost import Cost, Features, cost_lines, in_bytes
 from workflow_scripts.drafting.questions import Questions
 from workflow_scripts.drafting.tasks import read_image_task, read_task
 from workflow_scripts.drafting.yaml_block import Commented, flow, plain, render, selection
+from workflow_scripts.kinds.agents.zoo import AgentsZoo
+from workflow_scripts.kinds.image.zoo import ImageZoo
 from workflow_scripts.kinds.text.formats.guess_format import possible_formats
 from workflow_scripts.kinds.text.found import find_probe, find_task
 from workflow_scripts.new_zoo import __main__ as command
@@ -455,7 +456,7 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
     assert "--set-resources extract_vision_features:mem_mb=6000" in seen[-1]
 
 
-def image_zoo(**changes: Any) -> ImageZoo:
+def image_zoo(**changes: Any) -> AgentsZoo:
     entry = {
         "modality": "image",
         "data": {"source": "digits"},
@@ -464,7 +465,7 @@ def image_zoo(**changes: Any) -> ImageZoo:
         "selection": {"sizes": [1], "methods": {"mmi": {}}},
     }
     zoo = read_config({"zoos": {"mine": entry | changes}}).zoos["mine"]
-    assert isinstance(zoo, ImageZoo)
+    assert isinstance(zoo, AgentsZoo)
     return zoo
 
 
@@ -638,7 +639,7 @@ def test_flags_make_an_image_zoo_of_checkpoints(
     assert f"{36 * 40 * 4 / 1e3:.1f} kB of it features (probe 15 images, colours 21 images;" in err
     assert f"and {36 * 224 * 224 * 3 / 1e6:.1f} MB images" in err
     zoo = yaml.safe_load(output.read_text(encoding="utf-8"))["zoos"]["mine"]
-    assert isinstance(read_config({"zoos": {"mine": zoo}}).zoos["mine"], OwnImageZoo)
+    assert isinstance(read_config({"zoos": {"mine": zoo}}).zoos["mine"], ImageZoo)
     assert zoo["checkpoints"] == {
         "clip": {"kind": "hub", "id": "some/clip"},
         "ours": {"kind": "folder", "path": str(files / "resnet")},

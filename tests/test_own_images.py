@@ -33,8 +33,8 @@ from workflow_scripts.images.image_folder import (
 from workflow_scripts.images.image_units import read_units
 from workflow_scripts.kinds.image import extract_images as extract_vision
 from workflow_scripts.kinds.image import gather_images
+from workflow_scripts.kinds.image.feature_settings import VisionFeatureSettings
 from workflow_scripts.kinds.image.vision_model import load_vision_model
-from workflow_scripts.kinds.text.feature_settings import VisionFeatureSettings
 from workflow_scripts.pretrained.checkpoint_files import missing_parts, needed_files
 from workflow_scripts.pretrained.describe_folder import describe
 

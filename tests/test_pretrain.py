@@ -19,6 +19,7 @@ from workflow_scripts.common.script import UserError
 from workflow_scripts.kinds.text.miniatures import objectives, pretrain
 from workflow_scripts.kinds.text.miniatures.networks import build_language_model, prediction_loss
 from workflow_scripts.kinds.text.miniatures.objectives import IGNORED, Example
+from workflow_scripts.kinds.text.miniatures.settings import PretrainSettings
 from workflow_scripts.kinds.text.miniatures.tokenizers import encode_words, train_tokenizer
 from workflow_scripts.kinds.text.miniatures.training import (
     draw_batches,
@@ -29,7 +30,6 @@ from workflow_scripts.kinds.text.miniatures.training import (
     split_sentences,
 )
 from workflow_scripts.kinds.text.sentences import write_sentences
-from workflow_scripts.pretrained.settings import PretrainSettings
 
 FAMILIES = sorted(PretrainSettings.OBJECTIVES)
 TOKENIZERS = ["wordpiece", "bpe", "unigram"]

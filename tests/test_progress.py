@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
-from workflow_scripts.common.finding import found
 
+from workflow_scripts.common.facts import found
 from workflow_scripts.progress import terminal
 from workflow_scripts.progress.job_log import Failure, failure_in, findings_in, read_log
 from workflow_scripts.progress.lines import done_line, failure_lines
