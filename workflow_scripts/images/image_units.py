@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.seeded_order import seeded_order
 from workflow_scripts.common.units_file import Units, read_unit_table, write_units
 
 
@@ -28,14 +29,21 @@ class ImageUnits:
     rotation: NDArray[np.float64]
 
 
-_KEPT = ("class_index", "label", "split", "rotation")
+_KEPT = ("image", "class_index", "label", "split", "rotation")
 
 
-def write_image_units(path: Path, units: ImageUnits, corpus_sha256: str) -> None:
-    """Write the units of a corpus; images that show the same source image are a group."""
+def write_image_units(path: Path, units: ImageUnits, corpus_sha256: str, seed: int) -> None:
+    """Write the units of a corpus; images that show the same source image are a group.
+
+    Args:
+        seed: of the order of the groups, which corpora sorted by class or name have not.
+    """
+    distinct, source = np.unique(units.image, return_inverse=True)
+    number = np.empty(len(distinct), np.int64)
+    number[seeded_order(range(len(distinct)), seed, "groups")] = np.arange(len(distinct))
     write_units(
         path,
-        Units(units.image, corpus_sha256, "images", "source images"),
+        Units(number[source], corpus_sha256, "images", "source images"),
         {name: getattr(units, name) for name in _KEPT},
     )
 
@@ -46,9 +54,9 @@ def read_image_units(path: Path) -> ImageUnits:
     Raises:
         UserError: if the file is missing or something else.
     """
-    table = read_unit_table(path, ["group", *_KEPT])
+    table = read_unit_table(path, list(_KEPT))
     return ImageUnits(
-        image=np.array(table["group"].to_pylist(), np.int64),
+        image=np.array(table["image"].to_pylist(), np.int64),
         class_index=np.array(table["class_index"].to_pylist(), np.int64),
         label=np.array(table["label"].to_pylist()),
         split=np.array(table["split"].to_pylist()),

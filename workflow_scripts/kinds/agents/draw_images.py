@@ -98,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     images, units = corpus_images(source, shares, arguments.corpus, arguments.rotations)
     with atomic_path(arguments.output) as temporary:
         np.save(temporary, images)
-    write_image_units(arguments.units, units, file_digest(arguments.output))
+    write_image_units(arguments.units, units, file_digest(arguments.output), arguments.seed)
     found(f"{len(images):,} images of {'×'.join(map(str, images.shape[1:]))} pixels")
 
 
