@@ -1,8 +1,8 @@
 """The units of a corpus and the groups that they belong to, in a parquet file.
 
 Units of a group depend on each other: the words of a sentence, the turned copies of an image. They
-are drawn together or not at all. The groups come in an order in which any beginning of the corpus
-represents the whole.
+are drawn together or not at all. Groups are numbered in an order of which any beginning represents
+the whole: sentences as a text has them, images at random.
 """
 
 from collections.abc import Mapping

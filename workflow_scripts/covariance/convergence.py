@@ -48,6 +48,16 @@ class Step:
     smallest_eigenvalue: float
 
 
+def by_group(groups: NDArray[np.int64], units: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Units in the order of their groups.
+
+    Args:
+        groups: [n], the number of the group of every unit of the probe.
+        units: those that count.
+    """
+    return units[np.argsort(groups[units], kind="stable")]
+
+
 def prefixes_of(
     groups: NDArray[np.int64], sizes: Sequence[int], units: NDArray[np.int64]
 ) -> list[Prefix]:
@@ -56,14 +66,14 @@ def prefixes_of(
     One of them is half of the groups, which tells whether the estimate has converged.
 
     Args:
-        groups: [n], the group of every unit of the probe; units of a group stand together.
+        groups: [n], the number of the group of every unit of the probe.
         sizes: numbers of groups; those of the whole probe or more are left out.
-        units: the units that count, in order.
+        units: the units that count, in the order of their groups (:func:`by_group`).
     """
-    ends = np.append(np.flatnonzero(np.diff(groups)) + 1, len(groups))
-    total = len(ends)
+    numbers = np.unique(groups)
+    total = len(numbers)
     shorter = [size for size in sorted({*sizes, total // 2}) if 0 < size < total]
-    counts = np.searchsorted(units, [ends[size - 1] for size in shorter])
+    counts = np.searchsorted(groups[units], [numbers[size - 1] for size in shorter], "right")
     parts = [Prefix(size, int(count)) for size, count in zip(shorter, counts, strict=True)]
     return [*parts, Prefix(total, len(units))]
 

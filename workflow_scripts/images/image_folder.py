@@ -32,8 +32,8 @@ def images_in(folder: Path) -> list[str]:
 
 
 def probe_images(folder: Path, most: int, seed: int) -> list[str]:
-    """At most so many of a folder's images, drawn at random by the seed, in the order drawn."""
-    return seeded_order(images_in(folder), seed, "probe")[:most]
+    """At most so many of a folder's images, drawn at random by the seed, sorted."""
+    return sorted(seeded_order(images_in(folder), seed, "probe")[:most])
 
 
 def images_by_class(folder: Path, most: int | None, seed: int) -> Classes:

@@ -154,6 +154,4 @@ def share_out_images(
         shares.task_test.extend(test[:task_test_per_class])
         shares.agent_dev.extend(agents[:dev])
         shares.agent_train.extend(agents[dev:])
-    # Any beginning of the probe shall have images of all classes.
-    shares.probe[:] = seeded_order(shares.probe, seed, "probe")
     return shares

@@ -174,7 +174,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         files = task_files(arguments)
     angles = [0.0, *arguments.rotations]
     write_images(arguments.output, files, angles, arguments.size)
-    write_image_units(arguments.units, units_of(files, angles), file_digest(arguments.output))
+    write_image_units(
+        arguments.units, units_of(files, angles), file_digest(arguments.output), arguments.seed
+    )
     classes = {one.label for one in files if one.label}
     found(
         f"{len(files) * len(angles):,} images of {arguments.size}×{arguments.size} pixels"

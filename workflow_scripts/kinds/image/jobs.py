@@ -57,7 +57,7 @@ def feature_flags(zoo: ImageZooPlan, checkpoint: str) -> list[str]:
 # Many jobs may ask for the same folder, and listing one takes time.
 @cache
 def _probe_paths(folder: str, most: int, seed: int) -> tuple[str, ...]:
-    return tuple(f"{folder}/{name}" for name in sorted(probe_images(Path(folder), most, seed)))
+    return tuple(f"{folder}/{name}" for name in probe_images(Path(folder), most, seed))
 
 
 @cache
