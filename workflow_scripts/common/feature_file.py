@@ -3,6 +3,9 @@
 Tensors: ``features`` [n, d] (float32 or float16) and ``present`` [n] (bool; false where a unit got
 no vector). Row i is unit i of the corpus, for every checkpoint, so files are never matched by unit.
 
+Features that a user brings along are used in place: then the file has ``present`` alone, and its
+metadata say where in which other file the matrix lies.
+
 Files are written through a memory map rather than by ``safetensors.numpy.save_file``, so that
 memory does not grow with the corpus, and so that equal features give equal bytes: the library
 writes metadata in an order that changes from process to process.
@@ -13,7 +16,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +30,7 @@ from workflow_scripts.common.script import UserError
 
 DTYPES = {"float32": "F32", "float16": "F16"}
 _DIGEST_KEY = "features_sha256"
+_IN_PLACE_KEY = "in_place"
 _DIGEST_LENGTH = hashlib.sha256().digest_size * 2
 _BLOCK_BYTES = 1 << 24
 
@@ -112,6 +116,63 @@ class FeatureWriter:
 
 
 @dataclass(frozen=True)
+class InPlace:
+    """A matrix that lies in another file, in C order.
+
+    Attributes:
+        path: of that file.
+        offset: bytes before the matrix.
+        dtype: its name, such as ``"float32"``.
+        shape: n and d.
+    """
+
+    path: str
+    offset: int
+    dtype: str
+    shape: tuple[int, int]
+
+    def map(self) -> NDArray[np.floating]:
+        """The matrix [n, d], as a memory map."""
+        return np.memmap(self.path, np.dtype(self.dtype), "r", self.offset, tuple(self.shape))
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        units, dim = self.shape
+        return units * dim * np.dtype(self.dtype).itemsize
+
+
+def write_in_place(path: Path, source: InPlace, metadata: dict[str, str]) -> None:
+    """Write a feature file whose matrix stays in another file; every unit is present."""
+    units, _ = source.shape
+    present = np.ones(units, np.bool_).tobytes()
+    kept = metadata | {
+        _IN_PLACE_KEY: json.dumps(asdict(source)),
+        _DIGEST_KEY: _digest_in_place(source, present),
+    }
+    entry = {"dtype": "BOOL", "shape": [units], "data_offsets": [0, units]}
+    text = json.dumps({"__metadata__": kept, "present": entry}).encode()
+    text += b" " * (-len(text) % 8)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(len(text).to_bytes(8, "little") + text + present)
+
+
+def _digest_in_place(source: InPlace, present: bytes) -> str:
+    digest = hashlib.sha256()
+    with Path(source.path).open("rb") as file:
+        file.seek(source.offset)
+        left = source.size
+        while left:
+            block = file.read(min(left, _BLOCK_BYTES))
+            if not block:
+                raise UserError(f"{source.path}: the file is cut short")
+            digest.update(block)
+            left -= len(block)
+    digest.update(present)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
 class Features:
     """A feature file opened for reading; the arrays are memory maps.
 
@@ -137,9 +198,12 @@ class Features:
         Raises:
             UserError: if it is not the digest that was recorded when they were written.
         """
-        with self.path.open("rb") as file:
-            file.seek(8 + int.from_bytes(file.read(8), "little"))
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if source := _in_place(self.metadata):
+            digest = _digest_in_place(source, self.present.tobytes())
+        else:
+            with self.path.open("rb") as file:
+                file.seek(8 + int.from_bytes(file.read(8), "little"))
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != self.metadata[_DIGEST_KEY]:
             raise UserError(
                 f"{self.path}: the features are not those that were written there; delete the file "
@@ -187,12 +251,14 @@ def open_features(path: Path) -> Features:
             header = json.loads(file.read(length))
         start = 8 + length
         metadata = header["__metadata__"]
-        features = _tensor(path, header["features"], start)
+        source = _in_place(metadata)
+        features = source.map() if source else _tensor(path, header["features"], start)
         present = _tensor(path, header["present"], start)
         if _DIGEST_KEY not in metadata or len(features) != len(present):
             raise KeyError(_DIGEST_KEY)
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such feature file") from None
+    except FileNotFoundError as error:
+        where = error.filename or path
+        raise UserError(f"{where}: there is no such feature file") from None
     except PermissionError:
         raise
     except (OSError, OverflowError, ValueError, KeyError, TypeError, MemoryError) as error:
@@ -224,6 +290,14 @@ def common_units(features: Sequence[Features]) -> NDArray[np.int64]:
     Using the same units for all pairs keeps κ positive semi-definite.
     """
     return np.flatnonzero(np.logical_and.reduce([one.present for one in features]))
+
+
+def _in_place(metadata: dict[str, str]) -> InPlace | None:
+    """Where the matrix lies, if that is another file."""
+    if _IN_PLACE_KEY not in metadata:
+        return None
+    fields = json.loads(metadata[_IN_PLACE_KEY])
+    return InPlace(**fields | {"shape": tuple(fields["shape"])})
 
 
 def _tensor(path: Path, entry: dict[str, Any], start: int) -> NDArray[Any]:

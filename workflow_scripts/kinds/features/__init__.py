@@ -1,0 +1,1 @@
+"""Zoos of features brought along as files: no network is run."""
