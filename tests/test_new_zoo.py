@@ -177,17 +177,17 @@ def test_a_checkpoint_stands_in_a_zoo_once(
 
 
 def test_a_vision_checkpoint_needs_an_image_processor(hub: HubServer, files: Path) -> None:
-    found = find_checkpoint("some/clip", [], "image")
+    found = find_checkpoint("some/clip", [], "image processor")
     assert (found.model, found.width, hub.fetched()) == ("clip", 24, ["config.json"])
     with pytest.raises(UserError, match="ours lacks an image processor"):
-        find_checkpoint(str(files / "ours"), [], "image")
+        find_checkpoint(str(files / "ours"), [], "image processor")
     with pytest.raises(UserError, match="some/bert-base at main lacks an image processor"):
-        find_checkpoint("some/bert-base", [], "image")
-    vit = find_checkpoint(str(files / "vit"), [found], "image")
+        find_checkpoint("some/bert-base", [], "image processor")
+    vit = find_checkpoint(str(files / "vit"), [found], "image processor")
     with pytest.raises(UserError, match="vit is the same checkpoint as vit, and a zoo holds each"):
-        find_checkpoint(f"again={files / 'vit'}", [found, vit], "image")
+        find_checkpoint(f"again={files / 'vit'}", [found, vit], "image processor")
     with pytest.raises(UserError, match="some/clip is the same checkpoint as clip"):
-        find_checkpoint("again=some/clip", [found, vit], "image")
+        find_checkpoint("again=some/clip", [found, vit], "image processor")
 
 
 @pytest.mark.parametrize(
@@ -197,13 +197,13 @@ def test_a_vision_checkpoint_needs_an_image_processor(hub: HubServer, files: Pat
 def test_the_width_of_a_vision_checkpoint_is_in_its_config(
     files: Path, family: str, width: int
 ) -> None:
-    assert find_checkpoint(str(files / family), [], "image").width == width
+    assert find_checkpoint(str(files / family), [], "image processor").width == width
 
 
 def test_a_width_that_a_config_does_not_tell_is_not_known(files: Path, tmp_path: Path) -> None:
     shutil.copytree(files / "resnet", tmp_path / "odd")
     (tmp_path / "odd/config.json").write_text('{"model_type": "efficientnet"}', encoding="utf-8")
-    assert find_checkpoint(str(tmp_path / "odd"), [], "image").width is None
+    assert find_checkpoint(str(tmp_path / "odd"), [], "image processor").width is None
 
 
 def test_a_mistyped_folder_is_told_at_once_where_there_is_no_network(
