@@ -4,7 +4,6 @@ import io
 import logging
 import shlex
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +32,6 @@ from workflow_scripts.kinds.text.found import find_probe, find_task
 from workflow_scripts.new_zoo import __main__ as command
 from workflow_scripts.new_zoo.flags import read_flags
 from workflow_scripts.new_zoo.places import free_name
-from workflow_scripts.new_zoo.planned_jobs import by_stage, planned_jobs
 from workflow_scripts.pretrained.settings import FolderSettings, HubSettings
 
 ROOT = Path(__file__).parents[1]
@@ -177,17 +175,17 @@ def test_a_checkpoint_stands_in_a_zoo_once(
 
 
 def test_a_vision_checkpoint_needs_an_image_processor(hub: HubServer, files: Path) -> None:
-    found = find_checkpoint("some/clip", [], "image")
+    found = find_checkpoint("some/clip", [], "image processor")
     assert (found.model, found.width, hub.fetched()) == ("clip", 24, ["config.json"])
     with pytest.raises(UserError, match="ours lacks an image processor"):
-        find_checkpoint(str(files / "ours"), [], "image")
+        find_checkpoint(str(files / "ours"), [], "image processor")
     with pytest.raises(UserError, match="some/bert-base at main lacks an image processor"):
-        find_checkpoint("some/bert-base", [], "image")
-    vit = find_checkpoint(str(files / "vit"), [found], "image")
+        find_checkpoint("some/bert-base", [], "image processor")
+    vit = find_checkpoint(str(files / "vit"), [found], "image processor")
     with pytest.raises(UserError, match="vit is the same checkpoint as vit, and a zoo holds each"):
-        find_checkpoint(f"again={files / 'vit'}", [found, vit], "image")
+        find_checkpoint(f"again={files / 'vit'}", [found, vit], "image processor")
     with pytest.raises(UserError, match="some/clip is the same checkpoint as clip"):
-        find_checkpoint("again=some/clip", [found, vit], "image")
+        find_checkpoint("again=some/clip", [found, vit], "image processor")
 
 
 @pytest.mark.parametrize(
@@ -197,13 +195,13 @@ def test_a_vision_checkpoint_needs_an_image_processor(hub: HubServer, files: Pat
 def test_the_width_of_a_vision_checkpoint_is_in_its_config(
     files: Path, family: str, width: int
 ) -> None:
-    assert find_checkpoint(str(files / family), [], "image").width == width
+    assert find_checkpoint(str(files / family), [], "image processor").width == width
 
 
 def test_a_width_that_a_config_does_not_tell_is_not_known(files: Path, tmp_path: Path) -> None:
     shutil.copytree(files / "resnet", tmp_path / "odd")
     (tmp_path / "odd/config.json").write_text('{"model_type": "efficientnet"}', encoding="utf-8")
-    assert find_checkpoint(str(tmp_path / "odd"), [], "image").width is None
+    assert find_checkpoint(str(tmp_path / "odd"), [], "image processor").width is None
 
 
 def test_a_mistyped_folder_is_told_at_once_where_there_is_no_network(
@@ -481,33 +479,6 @@ def test_the_size_of_an_image_zoo_is_known_without_training() -> None:
     assert network_size(cifar).parameters == pytest.approx(11.2e6, rel=0.01)
     assert network_size(cifar).dims == 512
     assert image_download(cifar) == pytest.approx(169e6, rel=0.01)
-
-
-def stats(table: str, code: int = 0, error: str = "") -> Callable[..., Any]:
-    return lambda *_, **__: subprocess.CompletedProcess([], code, table, error)
-
-
-def test_jobs_are_those_that_a_dry_run_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = "Job stats:\njob    count\n-----  -----\n{}total  6\n\nmore\n"
-    rows = "draw_images  2\nestimate_word_covariance  1\nwrite_report  1\nall  1\n"
-    monkeypatch.setattr(subprocess, "run", stats(table.format(rows)))
-    jobs = planned_jobs(Path("a.yaml"), ROOT)
-    assert jobs == {"draw_images": 2, "estimate_word_covariance": 1, "write_report": 1}
-    stages = by_stage(jobs, ROOT)
-    assert list(stages)[:2] == ["data", "checkpoints"]
-    assert {stage: count for stage, count in stages.items() if count} == {
-        "data": 2,
-        "covariance": 1,
-        "report": 1,
-    }
-    monkeypatch.setattr(subprocess, "run", stats("Nothing to be done"))
-    assert planned_jobs(Path("a.yaml"), ROOT) == {}
-    monkeypatch.setattr(subprocess, "run", stats("", 1, "x\nconfig error: zoos: is missing\n"))
-    with pytest.raises(UserError, match="refuses this zoo: config error: zoos: is missing"):
-        planned_jobs(Path("a.yaml"), ROOT)
-    monkeypatch.setattr(subprocess, "run", stats("", 1, "first\nLockException\n"))
-    with pytest.raises(UserError, match="refuses this zoo: LockException"):
-        planned_jobs(Path("a.yaml"), ROOT)
 
 
 # The text that is written.

@@ -193,11 +193,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_vision_checkpoint_needs_an_image_processor_and_no_tokenizer(models: Path) -> None:
     names = ["config.json", "model.safetensors", "preprocessor_config.json", "vocab.txt"]
-    assert needed_files(names, False, "image") == names[:3]
-    assert missing_parts(names[:3], "image") == []
-    [missing] = missing_parts(names[:2], "image")
+    assert needed_files(names, False, "image processor") == names[:3]
+    assert missing_parts(names[:3], "image processor") == []
+    [missing] = missing_parts(names[:2], "image processor")
     assert missing.startswith("an image processor")
-    card = describe("mine", str(models / "vit"), False, "image")
+    card = describe("mine", str(models / "vit"), False, "image processor")
     assert sorted(card.files) == names[:3]
     assert card.details["model"] == "vit"
     with pytest.raises(UserError, match="save the model and the tokenizer there"):
@@ -246,7 +246,9 @@ def test_features_are_those_of_each_image_by_itself(
 def test_the_script_writes_a_row_for_every_image(models: Path, tmp_path: Path) -> None:
     images = some_images(7)
     np.save(tmp_path / "probe.npy", images)
-    write_card(tmp_path / "card.json", describe("mine", str(models / "swin"), False, "image"))
+    write_card(
+        tmp_path / "card.json", describe("mine", str(models / "swin"), False, "image processor")
+    )
     flags = ["--corpus", tmp_path / "probe.npy", "--card", tmp_path / "card.json"]
     output = tmp_path / "mine.safetensors"
     extract_vision.main([*map(str, flags), "--batch-size", "3", "--output", str(output)])
@@ -263,7 +265,9 @@ def test_features_that_are_not_finite_are_refused(models: Path, tmp_path: Path) 
     network.layernorm.bias.data[:] = torch.inf
     network.save_pretrained(tmp_path / "vit")
     np.save(tmp_path / "probe.npy", some_images(2))
-    write_card(tmp_path / "card.json", describe("mine", str(tmp_path / "vit"), False, "image"))
+    write_card(
+        tmp_path / "card.json", describe("mine", str(tmp_path / "vit"), False, "image processor")
+    )
     flags = ["--corpus", tmp_path / "probe.npy", "--card", tmp_path / "card.json"]
     with pytest.raises(UserError, match=r"its features of unit 0 of .* are not finite"):
         extract_vision.main([*map(str, flags), "--output", str(tmp_path / "mine.safetensors")])

@@ -11,7 +11,7 @@ from typing import Any
 from workflow_scripts.common.script import UserError
 from workflow_scripts.drafting.answers import as_name, checked_checkpoint_name, settings_of
 from workflow_scripts.drafting.cost import in_bytes
-from workflow_scripts.pretrained.checkpoint_files import CONFIG, Modality, weight_files
+from workflow_scripts.pretrained.checkpoint_files import CONFIG, Preprocessor, weight_files
 from workflow_scripts.pretrained.describe_folder import describe
 from workflow_scripts.pretrained.model_details import model_details
 from workflow_scripts.pretrained.settings import FolderSettings, HubSettings
@@ -53,14 +53,14 @@ class FoundCheckpoint:
 
 
 def find_checkpoint(
-    text: str, others: Sequence[FoundCheckpoint], modality: Modality = "text"
+    text: str, others: Sequence[FoundCheckpoint], preprocessor: Preprocessor = "tokenizer"
 ) -> FoundCheckpoint:
     """Look at a checkpoint.
 
     Args:
         text: an id of the hub, ``id@revision``, or a folder; ``name=`` may stand before.
         others: those of the zoo so far.
-        modality: what it reads.
+        preprocessor: what prepares its input.
 
     Raises:
         UserError: if it cannot be reached, is no complete checkpoint of transformers, or is one of
@@ -76,9 +76,9 @@ def find_checkpoint(
     if path.is_file():
         raise UserError(f"{where} is a file; name the folder that holds it")
     if path.is_dir() or where.startswith((".", "/", "~")):
-        found = _in_folder(name, path.as_posix(), modality)
+        found = _in_folder(name, path.as_posix(), preprocessor)
     else:
-        found = _on_hub(name, where, modality)
+        found = _on_hub(name, where, preprocessor)
     for other in others:
         if other.version == found.version:
             raise UserError(
@@ -88,14 +88,14 @@ def find_checkpoint(
     return found
 
 
-def _in_folder(name: str, where: str, modality: Modality) -> FoundCheckpoint:
+def _in_folder(name: str, where: str, preprocessor: Preprocessor) -> FoundCheckpoint:
     settings = settings_of(FolderSettings, {"path": where})
-    card = describe(name, where, False, modality)
+    card = describe(name, where, False, preprocessor)
     sizes = {file: (Path(where) / file).stat().st_size for file in card.files}
-    return _found(name, settings, card.revision, Path(where), sizes, modality)
+    return _found(name, settings, card.revision, Path(where), sizes, preprocessor)
 
 
-def _on_hub(name: str, where: str, modality: Modality) -> FoundCheckpoint:
+def _on_hub(name: str, where: str, preprocessor: Preprocessor) -> FoundCheckpoint:
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     from workflow_scripts.pretrained.fetch_checkpoint import preview
@@ -107,13 +107,13 @@ def _on_hub(name: str, where: str, modality: Modality) -> FoundCheckpoint:
     settings = settings_of(HubSettings, given, meant)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            seen = preview(settings.id, settings.revision, False, Path(folder), modality)
+            seen = preview(settings.id, settings.revision, False, Path(folder), preprocessor)
         except UserError as error:
             # A folder that was mistyped looks like an id.
             raise UserError(
                 f"there is no folder {where} here, so it was looked up on the hub: {error}"
             ) from error
-        return _found(name, settings, seen.commit, Path(folder), seen.sizes, modality)
+        return _found(name, settings, seen.commit, Path(folder), seen.sizes, preprocessor)
 
 
 def _found(
@@ -122,13 +122,13 @@ def _found(
     version: str,
     folder: Path,
     sizes: Mapping[str, int],
-    modality: Modality,
+    preprocessor: Preprocessor,
 ) -> FoundCheckpoint:
     details = model_details(folder)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     stored = str(config.get("dtype") or config.get("torch_dtype") or "")
     weights = sum(sizes[file] for file in weight_files(sizes))
-    width = details.get("width") if modality == "text" else _width_of_images(config)
+    width = details.get("width") if preprocessor == "tokenizer" else _width_of_images(config)
     return FoundCheckpoint(
         name=name,
         settings=settings,

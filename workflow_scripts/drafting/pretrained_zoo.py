@@ -10,7 +10,7 @@ from workflow_scripts.drafting.checkpoints import FoundCheckpoint, find_checkpoi
 from workflow_scripts.drafting.cost import Cost, Features, why_no_interval
 from workflow_scripts.drafting.questions import Questions
 from workflow_scripts.drafting.yaml_block import Commented, Entry, selection
-from workflow_scripts.pretrained.checkpoint_files import Modality
+from workflow_scripts.pretrained.checkpoint_files import Preprocessor
 
 LEAST_CHECKPOINTS = 2
 
@@ -48,7 +48,8 @@ class Parts(Generic[Probe, Task]):
     """How the parts of a zoo are asked for and looked at.
 
     Attributes:
-        modality: what its checkpoints read.
+        modality: the kind of zoo.
+        preprocessor: what prepares the input of its checkpoints.
         probe_question: what is asked for its probe.
         find_probe: looks at the probe that a flag or an answer names.
         task_question: what is asked for a task.
@@ -56,7 +57,8 @@ class Parts(Generic[Probe, Task]):
         asked_task: looks at the task that an answer names, and asks for the rest of it.
     """
 
-    modality: Modality
+    modality: str
+    preprocessor: Preprocessor
     probe_question: str
     find_probe: Callable[[str], Probe]
     task_question: str
@@ -68,7 +70,7 @@ class Parts(Generic[Probe, Task]):
 class FoundZoo(Generic[Probe, Task]):
     """All of a zoo, looked at."""
 
-    modality: Modality
+    modality: str
     checkpoints: list[FoundCheckpoint]
     probe: Probe
     tasks: list[Task]
@@ -87,7 +89,7 @@ def find_zoo(
     at_once = flags.probe is not None or not questions.asks
     probe = _probe(parts, flags, questions) if at_once else None
     tasks = _given_tasks(parts, flags, questions)
-    checkpoints = _checkpoints(parts.modality, flags.checkpoints, least, questions)
+    checkpoints = _checkpoints(parts.preprocessor, flags.checkpoints, least, questions)
     probe = probe or _probe(parts, flags, questions)
     if questions.asks and flags.task is None and not flags.no_tasks:
         tasks = _asked_tasks(parts, questions)
@@ -115,12 +117,12 @@ def _probe(parts: Parts[Probe, Task], flags: argparse.Namespace, questions: Ques
 
 
 def _checkpoints(
-    modality: Modality, given: list[str] | None, least: int, questions: Questions
+    preprocessor: Preprocessor, given: list[str] | None, least: int, questions: Questions
 ) -> list[FoundCheckpoint]:
     found: list[FoundCheckpoint] = []
 
     def add(text: str) -> None:
-        found.append(find_checkpoint(text, found, modality))
+        found.append(find_checkpoint(text, found, preprocessor))
         questions.say(f"    {found[-1].name}: {found[-1].described}")
 
     if given is not None:

@@ -6,15 +6,15 @@ from typing import ClassVar
 
 from workflow_scripts.common.settings import Settings
 from workflow_scripts.kinds.zoo import UserFile, ZooSettings
-from workflow_scripts.pretrained.checkpoint_files import Modality
+from workflow_scripts.pretrained.checkpoint_files import Preprocessor
 from workflow_scripts.pretrained.settings import checkpoint_configs
 
 
 class PretrainedZoo(ZooSettings):
     """A zoo that names its checkpoints, of which some or all exist already."""
 
-    # What its checkpoints read: which files of theirs are needed goes by it.
-    reads: ClassVar[Modality]
+    # What prepares the input of its checkpoints: which files of theirs are needed goes by it.
+    preprocessor: ClassVar[Preprocessor]
 
     @property
     @abstractmethod

@@ -63,7 +63,7 @@ def jobs_of(text: str) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "zoo.yaml"
         config.write_text(text, encoding="utf-8")
-        return by_stage(planned_jobs(config, ROOT), ROOT)
+        return by_stage(planned_jobs(config, ROOT))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

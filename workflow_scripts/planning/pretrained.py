@@ -37,7 +37,7 @@ def folder_files(zoo: Zoo[PretrainedZoo], checkpoint: str) -> list[str]:
     one = _settings(zoo.settings, checkpoint)
     assert isinstance(one, FolderSettings)
     zoo.given([f"{one.path}/config.json"])
-    paths = needed_paths(Path(one.path), one.trust_remote_code, zoo.settings.reads)
+    paths = needed_paths(Path(one.path), one.trust_remote_code, zoo.settings.preprocessor)
     return [path.as_posix() for path in paths]
 
 
@@ -46,5 +46,5 @@ def _settings(zoo: ZooSettings, checkpoint: str) -> object:
 
 
 def _loading_flags(zoo: Zoo[PretrainedZoo], one: HubSettings | FolderSettings) -> list[str]:
-    flags = ["--modality", zoo.settings.reads]
+    flags = ["--preprocessor", zoo.settings.preprocessor]
     return flags + (["--trust-remote-code"] if one.trust_remote_code else [])

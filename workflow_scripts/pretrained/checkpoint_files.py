@@ -15,8 +15,8 @@ from workflow_scripts.common.script import UserError
 
 CONFIG = "config.json"
 
-# What a checkpoint reads.
-Modality = Literal["text", "image"]
+# What prepares the input of a checkpoint.
+Preprocessor = Literal["tokenizer", "image processor"]
 
 # The kinds of weights in the order in which transformers looks for them. Of each kind there may
 # be one file, or an index and the shards that it names.
@@ -45,15 +45,18 @@ _IMAGE_PROCESSOR_FILES = frozenset({"preprocessor_config.json", "processor_confi
 _LFS_POINTER = b"version https://git-lfs"
 
 
-def add_modality(flags: argparse.ArgumentParser) -> None:
-    """Add the flag that says what a checkpoint reads."""
+def add_preprocessor(flags: argparse.ArgumentParser) -> None:
+    """Add the flag that says what prepares the input of a checkpoint."""
     flags.add_argument(
-        "--modality", choices=get_args(Modality), default="text", help="what the checkpoint reads"
+        "--preprocessor",
+        choices=get_args(Preprocessor),
+        default="tokenizer",
+        help="what prepares the input of the checkpoint [default: tokenizer]",
     )
 
 
 def needed_files(
-    names: Iterable[str], trust_remote_code: bool, modality: Modality = "text"
+    names: Iterable[str], trust_remote_code: bool, preprocessor: Preprocessor = "tokenizer"
 ) -> list[str]:
     """Those of a repository's files that a checkpoint is loaded from, sorted.
 
@@ -61,30 +64,32 @@ def needed_files(
         names: paths in the repository. Only files at its top count: folders hold exports to other
             formats, and other checkpoints.
         trust_remote_code: whether Python code is needed too.
-        modality: what the checkpoint reads.
+        preprocessor: what prepares its input.
     """
     top = {name for name in names if "/" not in name}
     code = {name for name in top if trust_remote_code and name.endswith(".py")}
-    prepares = _of_tokenizer if modality == "text" else _IMAGE_PROCESSOR_FILES.__contains__
+    prepares = _of_tokenizer if preprocessor == "tokenizer" else _IMAGE_PROCESSOR_FILES.__contains__
     return sorted((top & {CONFIG}) | weight_files(top) | set(filter(prepares, top)) | code)
 
 
-def needed_paths(folder: Path, trust_remote_code: bool, modality: Modality = "text") -> list[Path]:
+def needed_paths(
+    folder: Path, trust_remote_code: bool, preprocessor: Preprocessor = "tokenizer"
+) -> list[Path]:
     """Those of a folder's files that a checkpoint is loaded from; none if there is no folder."""
     try:
         names = [path.name for path in folder.iterdir() if path.is_file()]
     except OSError:
         return []
-    return [folder / name for name in needed_files(names, trust_remote_code, modality)]
+    return [folder / name for name in needed_files(names, trust_remote_code, preprocessor)]
 
 
-def missing_parts(needed: Collection[str], modality: Modality = "text") -> list[str]:
+def missing_parts(needed: Collection[str], preprocessor: Preprocessor = "tokenizer") -> list[str]:
     """What a checkpoint lacks of which only these files are there, in words."""
     parts = {
         CONFIG: CONFIG in needed,
         "weights (model.safetensors or pytorch_model.bin)": bool(weight_files(needed)),
     }
-    if modality == "text":
+    if preprocessor == "tokenizer":
         parts["a tokenizer (tokenizer.json, or a vocabulary)"] = any(
             _of_tokenizer(name) and name not in _NO_TOKENIZER_ALONE for name in needed
         )

@@ -9,8 +9,8 @@ from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.facts import found
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.pretrained.checkpoint_files import (
-    Modality,
-    add_modality,
+    Preprocessor,
+    add_preprocessor,
     check_code,
     check_contents,
     missing_parts,
@@ -20,28 +20,27 @@ from workflow_scripts.pretrained.model_details import described, pretrained_card
 
 
 def describe(
-    checkpoint: str, path: str, trust_remote_code: bool, modality: Modality = "text"
+    checkpoint: str, path: str, trust_remote_code: bool, preprocessor: Preprocessor = "tokenizer"
 ) -> CheckpointCard:
     """The card of a folder.
 
     Args:
-        modality: what the checkpoint reads.
+        preprocessor: what prepares its input.
 
     Raises:
         UserError: if there is no such folder, or it holds no complete checkpoint.
     """
     folder = Path(path)
-    prepares = "tokenizer" if modality == "text" else "image processor"
     if not folder.is_dir():
         raise UserError(
             f"{checkpoint}: there is no folder {path}; name one that transformers' save_pretrained "
-            f"wrote, of a model and of its {prepares}"
+            f"wrote, of a model and of its {preprocessor}"
         )
-    needed = [path.name for path in needed_paths(folder, trust_remote_code, modality)]
-    if missing := missing_parts(needed, modality):
+    needed = [path.name for path in needed_paths(folder, trust_remote_code, preprocessor)]
+    if missing := missing_parts(needed, preprocessor):
         raise UserError(
             f"{checkpoint}: {path} lacks {' and '.join(missing)}; save the model and the "
-            f"{prepares} there, each with save_pretrained"
+            f"{preprocessor} there, each with save_pretrained"
         )
     check_contents(folder, needed)
     if trust_remote_code:
@@ -67,10 +66,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--trust-remote-code", action="store_true", help="Python code in the folder may be run"
     )
     flags.add_argument("--card", type=Path, required=True, help="what the checkpoint is, .json")
-    add_modality(flags)
+    add_preprocessor(flags)
     arguments = flags.parse_args(argv)
     card = describe(
-        arguments.checkpoint, arguments.path, arguments.trust_remote_code, arguments.modality
+        arguments.checkpoint, arguments.path, arguments.trust_remote_code, arguments.preprocessor
     )
     write_card(arguments.card, card)
     found(f"{described(card)}, {len(card.files)} files")

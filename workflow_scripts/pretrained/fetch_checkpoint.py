@@ -38,8 +38,8 @@ from workflow_scripts.common.retry import first_line, with_retries
 from workflow_scripts.common.script import UserError, parser, run
 from workflow_scripts.pretrained.checkpoint_files import (
     CONFIG,
-    Modality,
-    add_modality,
+    Preprocessor,
+    add_preprocessor,
     check_code,
     check_contents,
     missing_parts,
@@ -73,7 +73,7 @@ def fetch(
     revision: str,
     trust_remote_code: bool,
     folder: Path,
-    modality: Modality = "text",
+    preprocessor: Preprocessor = "tokenizer",
 ) -> CheckpointCard:
     """Fetch what is needed of a repository of the hub, and say what it is.
 
@@ -81,7 +81,7 @@ def fetch(
         repository: its id on the hub.
         revision: branch, tag or commit.
         folder: gets the files. Those of another revision that would be loaded too are removed.
-        modality: what the checkpoint reads.
+        preprocessor: what prepares its input.
 
     Raises:
         UserError: if there is no such checkpoint, it lacks something, or it cannot be fetched.
@@ -90,10 +90,10 @@ def fetch(
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     with _explained(api.endpoint, repository, revision, _KEPT):
         commit, files, needed = _look_up_needed(
-            api, repository, revision, trust_remote_code, modality, _may_pass
+            api, repository, revision, trust_remote_code, preprocessor, _may_pass
         )
         folder.mkdir(parents=True, exist_ok=True)
-        for path in needed_paths(folder, trust_remote_code=False, modality=modality):
+        for path in needed_paths(folder, trust_remote_code=False, preprocessor=preprocessor):
             if path.name not in needed:
                 path.unlink()
         waiting = [name for name in needed if not _is_complete(folder / name, files[name])]
@@ -120,13 +120,13 @@ def preview(
     revision: str,
     trust_remote_code: bool,
     folder: Path,
-    modality: Modality = "text",
+    preprocessor: Preprocessor = "tokenizer",
 ) -> Preview:
     """What :func:`fetch` would fetch. Somebody waits: a host without an address is tried once.
 
     Args:
         folder: gets the configuration, which is all that is downloaded.
-        modality: what the checkpoint reads.
+        preprocessor: what prepares its input.
 
     Raises:
         UserError: as :func:`fetch` does.
@@ -138,7 +138,7 @@ def preview(
             repository,
             revision,
             trust_remote_code,
-            modality,
+            preprocessor,
             lambda error: _may_pass(error) and not _has_no_address(error),
         )
         _fetch_file(api, repository, commit, files[CONFIG], folder)
@@ -150,13 +150,13 @@ def _look_up_needed(
     repository: str,
     revision: str,
     trust_remote_code: bool,
-    modality: Modality,
+    preprocessor: Preprocessor,
     may_pass: Callable[[Exception], bool],
 ) -> tuple[str, dict[str, RepoSibling], list[str]]:
     """The commit of a revision, its files, and the names of those that are needed."""
     commit, files = _look_up(api, repository, revision, may_pass)
-    needed = needed_files(files, trust_remote_code, modality)
-    if missing := missing_parts(needed, modality):
+    needed = needed_files(files, trust_remote_code, preprocessor)
+    if missing := missing_parts(needed, preprocessor):
         raise UserError(
             f"{repository} at {revision} lacks {' and '.join(missing)}; name a checkpoint that "
             "transformers can load in PyTorch"
@@ -309,7 +309,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument(
         "--trust-remote-code", action="store_true", help="fetch Python code too, which may be run"
     )
-    add_modality(flags)
+    add_preprocessor(flags)
     flags.add_argument("--folder", type=Path, required=True, help="gets the files")
     flags.add_argument("--card", type=Path, required=True, help="what the checkpoint is, .json")
     arguments = flags.parse_args(argv)
@@ -322,7 +322,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.revision,
         arguments.trust_remote_code,
         arguments.folder,
-        arguments.modality,
+        arguments.preprocessor,
     )
     write_card(arguments.card, card)
     found(f"{card.source} at {card.revision[:12]}; {described(card)}")

@@ -144,6 +144,7 @@ def find_image_zoo(flags: argparse.Namespace, questions: Questions) -> FoundImag
     """
     parts = Parts(
         modality="image",
+        preprocessor="image processor",
         probe_question="Probe: a folder of images",
         find_probe=find_image_probe,
         task_question="Task: a folder with a folder of images for each class (empty: no more)",

@@ -11,7 +11,7 @@ from workflow_scripts.kinds.image.feature_settings import VisionFeatureSettings
 from workflow_scripts.kinds.image.settings import FolderProbe, FolderTask
 from workflow_scripts.kinds.pretrained_zoo import PretrainedZoo
 from workflow_scripts.kinds.zoo import UserFile, probe_problem
-from workflow_scripts.pretrained.checkpoint_files import Modality
+from workflow_scripts.pretrained.checkpoint_files import Preprocessor
 from workflow_scripts.pretrained.settings import (
     PretrainedCheckpoint,
     name_problem,
@@ -21,7 +21,7 @@ from workflow_scripts.pretrained.settings import (
 class ImageZoo(PretrainedZoo):
     """A zoo of vision checkpoints that exist already, on folders of images."""
 
-    reads: ClassVar[Modality] = "image"
+    preprocessor: ClassVar[Preprocessor] = "image processor"
 
     modality: Literal["image"] = Field("image", description="the kind of zoo")
     checkpoints: Annotated[dict[CheckpointName, PretrainedCheckpoint], Field(min_length=2)] = Field(

@@ -45,6 +45,7 @@ def find_text_zoo(flags: argparse.Namespace, questions: Questions) -> FoundTextZ
     """
     parts = Parts(
         modality="text",
+        preprocessor="tokenizer",
         probe_question="Probe: a file with a sentence a line, or wikitext-2",
         find_probe=partial(find_probe, form=flags.probe_format, min_words=flags.min_words),
         task_question="Task: a labelled file to train on (empty: no more)",

@@ -22,7 +22,7 @@ from workflow_scripts.kinds.text.settings import (
 )
 from workflow_scripts.kinds.text.stdlib.settings import DOMAINS, StdlibSource
 from workflow_scripts.kinds.zoo import UserFile, probe_problem
-from workflow_scripts.pretrained.checkpoint_files import Modality
+from workflow_scripts.pretrained.checkpoint_files import Preprocessor
 from workflow_scripts.pretrained.settings import (
     FolderSettings,
     HubSettings,
@@ -37,7 +37,7 @@ TextCheckpoint = Annotated[
 class TextZoo(PretrainedZoo):
     """A zoo of language models, as in section 5.1 of Huang, Qiu and Church (2021)."""
 
-    reads: ClassVar[Modality] = "text"
+    preprocessor: ClassVar[Preprocessor] = "tokenizer"
 
     modality: Literal["text"] = Field("text", description="the kind of zoo")
     data: StdlibSource | None = Field(
