@@ -23,6 +23,7 @@ ROOMS = (
     "report",
     "pretrained",
     "images",
+    "tables",
     "drafting",
     "kinds",
     "config",
