@@ -32,7 +32,7 @@ from workflow_scripts.data.public_data import FILES as PUBLIC_FILES
 from workflow_scripts.data.settings import AgentSplitSettings
 from workflow_scripts.data.stdlib_settings import DOMAINS
 from workflow_scripts.progress.terminal import show_failure, show_progress, show_success
-from workflow_scripts.report.provenance import write_provenance
+from workflow_scripts.common.provenance import write_provenance
 from workflow_scripts.selection.settings import EVERY
 from workflow_scripts.data.text_settings import StdlibTask, metric_of, target_of
 

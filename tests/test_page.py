@@ -22,12 +22,12 @@ from small_results import (
 )
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
+from workflow_scripts.common.score_text import gain_text
 from workflow_scripts.common.script import UserError
 from workflow_scripts.report.charts.chart import signs_of
 from workflow_scripts.report.charts.heat_map import MOST, heat_chart, mean_blocks
 from workflow_scripts.report.charts.inclusion import inclusion_chart
 from workflow_scripts.report.dendrogram import branches, ward_tree
-from workflow_scripts.report.labels import gain_text
 from workflow_scripts.report.page import for_script
 from workflow_scripts.report.shown_table import shown_table
 from workflow_scripts.report.style import ON_DARK, PALETTE

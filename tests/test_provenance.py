@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.report import provenance
-from workflow_scripts.report.provenance import (
+from workflow_scripts.common import provenance
+from workflow_scripts.common.provenance import (
     PACKAGES,
     code_state,
     revisions,

@@ -5,10 +5,15 @@ from typing import Any
 
 import pandas as pd
 
+from workflow_scripts.common.score_text import (
+    difference_text,
+    gain_text,
+    gain_unit,
+    metric_name,
+    score_text,
+)
 from workflow_scripts.report.bootstrap import LEAST
 from workflow_scripts.report.headline import listed
-from workflow_scripts.report.labels import difference_text, gain_text, gain_unit, score_text
-from workflow_scripts.report.metric_names import metric_name
 from workflow_scripts.report.statistics import ALL, EVERY_TASK
 
 _LEVEL = "95% interval "

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_scripts.report.labels import gain_text, gain_unit
+from workflow_scripts.common.score_text import gain_text, gain_unit
 
 _WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 

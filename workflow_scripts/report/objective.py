@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from workflow_scripts.common.covariance_input import NamedMatrix, checked, read_matrix
+from workflow_scripts.common.score_text import common_metric
 from workflow_scripts.common.script import UserError, not_negative
 from workflow_scripts.report.bootstrap import LEAST, correlation_interval
-from workflow_scripts.report.metric_names import common_metric
 from workflow_scripts.report.score_flags import add_score_flags, read_scores
 from workflow_scripts.report.statistics import EVERY_TASK, whole_zoo_apart
 from workflow_scripts.selection.mutual_information import mutual_information, precision

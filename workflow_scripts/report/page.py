@@ -18,11 +18,11 @@ from markupsafe import Markup
 from workflow_scripts.common.atomic import atomic_path
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.finding import found
+from workflow_scripts.common.provenance import PACKAGES
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.common.table_file import STABILITY_COLUMNS, read_table
 from workflow_scripts.report.costs import cost_table, speed_table
 from workflow_scripts.report.plot_convergence import read_convergence
-from workflow_scripts.report.provenance import PACKAGES
 from workflow_scripts.report.run_warnings import run_warnings
 from workflow_scripts.report.sections import Results, ZooPage, zoo_page
 from workflow_scripts.report.style import ON_DARK

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from workflow_scripts.common.score_text import common_metric, gain_scale
 from workflow_scripts.common.script import parser, run
-from workflow_scripts.report.labels import gain, gain_scale
-from workflow_scripts.report.metric_names import common_metric
+from workflow_scripts.report.labels import gain
 from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
     gains,

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from workflow_scripts.common.score_text import common_metric
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.report.labels import INFORMATION_OF_SET, SIZE, mean_score
-from workflow_scripts.report.metric_names import common_metric
 from workflow_scripts.report.objective import (
     add_objective_flags,
     correlation_text,

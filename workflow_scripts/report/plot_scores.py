@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
+from workflow_scripts.common.score_text import common_metric
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.report.labels import mean_score
-from workflow_scripts.report.metric_names import common_metric
 from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
     ALL,

@@ -16,9 +16,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from workflow_scripts.common.score_text import common_metric, metric_name
 from workflow_scripts.common.script import parser, run
 from workflow_scripts.report.labels import SIZE
-from workflow_scripts.report.metric_names import common_metric, metric_name
 from workflow_scripts.report.score_flags import FIGURE, add_score_flags, read_scores
 from workflow_scripts.report.statistics import (
     ALL,

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv
 
+from workflow_scripts.common.score_text import common_metric
 from workflow_scripts.report.bootstrap import difference_interval
-from workflow_scripts.report.metric_names import common_metric
 
 QUANTILES = (0.05, 0.5, 0.95)
 SCORE_COLUMNS = ["task", "method", "draw", "k", "test_score", "metric", "checkpoints"]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_scripts.report.metric_names import common_metric
+from workflow_scripts.common.score_text import common_metric
 from workflow_scripts.report.statistics import EVERY_TASK, mean_scores
 
 COLUMNS = ["task", "metric", "method", "k", "sets", "score", "low", "high"]

@@ -6,8 +6,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from workflow_scripts.common.score_text import gain_scale
 from workflow_scripts.report.charts.chart import Signs, Spec, specification, values
-from workflow_scripts.report.labels import BEATEN, SIZE, gain, gain_scale
+from workflow_scripts.report.labels import BEATEN, SIZE, gain
 from workflow_scripts.report.style import GREY
 
 

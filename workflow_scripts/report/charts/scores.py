@@ -3,9 +3,9 @@
 import altair as alt
 import pandas as pd
 
+from workflow_scripts.common.score_text import metric_name
 from workflow_scripts.report.charts.chart import Signs, Spec, specification, values
 from workflow_scripts.report.labels import SIZE, mean_score
-from workflow_scripts.report.metric_names import metric_name
 from workflow_scripts.report.statistics import ALL, EVERY_TASK
 from workflow_scripts.report.style import DARK
 
