@@ -30,7 +30,7 @@ rule all:
     default_target: True
     input:
         "results/report.html",
-        [figure for zoo in ZOOS for figure in report_figures(zoo)],
+        [path for zoo in ZOOS for path in figure_files(zoo, ZOOS[zoo])],
 
 
 onstart:

@@ -32,7 +32,7 @@ from workflow_scripts.covariance.fingerprint_alignment import cosines, fingerpri
 from workflow_scripts.covariance.gram_entries import fingerprint_numbers
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import kernel_alignment
-from workflow_scripts.report.style import COLUMN, figure
+from workflow_scripts.report.figures.figure import COLUMN, figure
 from workflow_scripts.selection.mutual_information import (
     greedy_mutual_information,
     mutual_information,

@@ -31,9 +31,22 @@ from workflow_scripts.data.image_folder import images_by_class, probe_images
 from workflow_scripts.data.public_data import FILES as PUBLIC_FILES
 from workflow_scripts.data.settings import AgentSplitSettings
 from workflow_scripts.data.stdlib_settings import DOMAINS
+from workflow_scripts.planning.report import (
+    FIGURES,
+    TABLES,
+    figure_files,
+    figure_flags,
+    figure_inputs,
+    headline_method,
+    report_contents,
+    report_inputs,
+    stopping_limit,
+    table_files,
+    table_flags,
+    table_inputs,
+)
 from workflow_scripts.progress.terminal import show_failure, show_progress, show_success
 from workflow_scripts.common.provenance import write_provenance
-from workflow_scripts.selection.settings import EVERY
 from workflow_scripts.data.text_settings import StdlibTask, metric_of, target_of
 
 try:
@@ -672,136 +685,9 @@ def score_files(wildcards):
 # Stage 7: figures, tables and the report.
 REPORT_TEXTS = [
     path.relative_to(ROOT).as_posix()
-    for path in sorted((ROOT / "workflow_scripts/report").glob("*/*"))
-    if path.suffix in (".j2", ".css", ".js", ".rst")
+    for path in sorted((ROOT / "workflow_scripts/report").rglob("*"))
+    if path.suffix in (".j2", ".css", ".js", ".rst", ".yaml")
 ]
-
-
-def labels_of(zoo, method):
-    """The labels that a zoo gives to a method, sorted."""
-    methods = zoo.selection.methods
-    return sorted(label for label in methods if methods[label].method == method)
-
-
-def headline_method(zoo):
-    """The method whose picks are named in figures and findings: mmi if there is one, else any
-    that chooses, else random; never all."""
-    methods = zoo.selection.methods
-    return min(
-        methods,
-        key=lambda label: (
-            _HEADLINES.get(methods[label].method, 1),
-            label != "mmi",
-            label,
-        ),
-    )
-
-
-_HEADLINES = {"mmi": 0, "random": 2, "all": 3}
-
-
-def is_resampled(zoo, method):
-    """Whether a method is also applied to replicates of the covariance."""
-    picks = zoo.selection.methods[method].resampled
-    return bool(picks and zoo.probe_names and zoo.stability.replicates)
-
-
-def headline_selection(wildcards):
-    """The selection of the method that comes first in the report."""
-    return (
-        f"results/{wildcards.zoo}/selections/{headline_method(zoo_of(wildcards))}.csv"
-    )
-
-
-def stopping_limit(zoo):
-    """The largest size of that method, if it may stop before, else nothing."""
-    stops = zoo.selection.methods[headline_method(zoo)].may_stop
-    return max(zoo.selection.sizes) if stops else None
-
-
-def headline_chooses(zoo):
-    """Whether that method chooses some checkpoints rather than others."""
-    return zoo.selection.methods[headline_method(zoo)].method not in ("random", "all")
-
-
-def recommended_selection(wildcards):
-    """The same, where it recommends any."""
-    chooses = headline_chooses(zoo_of(wildcards))
-    return [headline_selection(wildcards)] if chooses else []
-
-
-def headline_stability(wildcards):
-    """The stability of the method that comes first in the report."""
-    method = headline_method(zoo_of(wildcards))
-    return f"results/{wildcards.zoo}/selections/{method}.stability.csv"
-
-
-def stability_files(wildcards):
-    """The stability of every method that picks from the covariance."""
-    return [
-        f"results/{wildcards.zoo}/selections/{method}.stability.csv"
-        for method in resampled_methods(zoo_of(wildcards))
-    ]
-
-
-def resampled_methods(zoo):
-    """The methods that are applied to replicates of the covariance, sorted."""
-    return [
-        method for method in sorted(zoo.selection.methods) if is_resampled(zoo, method)
-    ]
-
-
-def random_flags(wildcards):
-    """The random sets that other methods are compared to, where there are any."""
-    return [f"--random={label}" for label in labels_of(zoo_of(wildcards), "random")[:1]]
-
-
-def selection_files(wildcards):
-    """The selections of every method of a zoo."""
-    labels = sorted(zoo_of(wildcards).selection.methods)
-    return [f"results/{wildcards.zoo}/selections/{label}.csv" for label in labels]
-
-
-def coloured_methods(wildcards):
-    """The methods that have a colour in the figures: not those that are drawn grey or dark."""
-    zoo = zoo_of(wildcards)
-    plain = labels_of(zoo, "random")[:1] + labels_of(zoo, "all") + singles_labels(zoo)
-    return sorted(set(zoo.selection.methods) - set(plain))
-
-
-def singles_flags(wildcards):
-    """The methods whose picks are named checkpoints, each scored alone."""
-    labels = singles_labels(zoo_of(wildcards))
-    return ["--singles", *labels] if labels else []
-
-
-def singles_labels(zoo):
-    """The labels of these methods."""
-    methods = zoo.selection.methods
-    return [
-        label for label in labels_of(zoo, "single") if methods[label].picks != [EVERY]
-    ]
-
-
-def needs_checkpoints(zoo):
-    """Whether a zoo's checkpoints are run at all: not if a covariance is all there is."""
-    return bool(zoo.probe_names or zoo.task_names)
-
-
-def quality_of_checkpoints(wildcards):
-    """The scores of their features, where there is a probe."""
-    if not zoo_of(wildcards).probe_names:
-        return {}
-    return {"quality": f"results/{wildcards.zoo}/covariance/probe.quality.csv"}
-
-
-def quality_flags(wildcards):
-    """The same, as flags."""
-    return [
-        part
-        for name, path in quality_of_checkpoints(wildcards).items()
-        for part in (f"--{name}", path)
-    ]
 
 
 def card_files(wildcards):
@@ -810,96 +696,3 @@ def card_files(wildcards):
         f"results/{wildcards.zoo}/checkpoints/{file_name(name)}/checkpoint.json"
         for name in zoo_of(wildcards).checkpoint_names
     ]
-
-
-def convergence_files(wildcards):
-    """How the covariance converges on each text probe."""
-    return [
-        f"results/{wildcards.zoo}/covariance/{probe}.convergence.csv"
-        for probe in text_probes(zoo_of(wildcards))
-    ]
-
-
-def convergence_labels(wildcards):
-    """The same, each with the name of its probe."""
-    return [
-        f"{probe}=results/{wildcards.zoo}/covariance/{probe}.convergence.csv"
-        for probe in text_probes(zoo_of(wildcards))
-    ]
-
-
-def cards_if_run(wildcards):
-    """What each checkpoint says of itself, where there are any but in the covariance."""
-    return card_files(wildcards) if needs_checkpoints(zoo_of(wildcards)) else []
-
-
-def report_figures(zoo):
-    """The figures of a zoo, those of the paper under their numbers."""
-    settings = ZOOS[zoo]
-    random = labels_of(settings, "random")
-    others = set(settings.selection.methods) - set(random)
-    headline = headline_method(settings)
-    figures = {
-        "figure-1-task-space": True,
-        "figure-2-convergence": bool(text_probes(settings)),
-        "figure-3-tasks": bool(settings.task_names),
-        "figure-4-mutual-information": True,
-        "figure-5-scores": bool(settings.task_names),
-        "figure-6-gain": bool(settings.task_names and random and others),
-        "objective": bool(settings.task_names and random),
-        "stability": is_resampled(settings, headline),
-    }
-    return [f"results/{zoo}/figures/{name}.svg" for name in figures if figures[name]]
-
-
-def table_names(zoo):
-    """The tables of a zoo."""
-    settings = ZOOS[zoo]
-    tables = ["information", "picks", "space"]
-    tables += ["representatives"] if headline_chooses(settings) else []
-    tables += ["checkpoints"] if needs_checkpoints(settings) else []
-    tables += ["stability"] if resampled_methods(settings) else []
-    if settings.task_names:
-        tables += ["scores", "tasks"]
-        tables += ["objective", "sets"] if labels_of(settings, "random") else []
-    return tables
-
-
-def report_tables(zoo):
-    """Their files."""
-    return [f"results/{zoo}/tables/{name}.csv" for name in table_names(zoo)]
-
-
-def beside_tables(zoo):
-    """What the report reads of a zoo beside its tables and covariance."""
-    settings, folder = ZOOS[zoo], f"results/{zoo}"
-    headline = headline_method(settings)
-    stable = [f"{folder}/selections/{headline}.stability.csv"]
-    return [
-        *(
-            f"{folder}/covariance/{one}.convergence.csv"
-            for one in text_probes(settings)
-        ),
-        *(stable if is_resampled(settings, headline) else []),
-        *([f"{folder}/scores.csv"] if settings.task_names else []),
-    ]
-
-
-def report_contents(zoo):
-    """What there is of a zoo, and its settings, for the report; in no other order when the config
-    is in another."""
-    settings = ZOOS[zoo]
-    headline = headline_method(settings)
-    shown = settings.model_dump(mode="json", exclude={"checkpoints"})
-    shown["selection"]["sizes"].sort()
-    contents = {
-        "headline": headline,
-        "limit": stopping_limit(settings),
-        "random": next(iter(labels_of(settings, "random")), None),
-        "singles": singles_labels(settings),
-        "tables": table_names(zoo),
-        "stability": is_resampled(settings, headline),
-        "convergence": sorted(text_probes(settings)),
-        "settings": shown,
-    }
-    return json.dumps(contents, sort_keys=True)

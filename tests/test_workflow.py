@@ -182,39 +182,12 @@ def test_a_fresh_clone_with_results_and_touch_reruns_nothing(
 
 Changed = tuple[Workspace, dict[str, Any]]
 
-AFTER_SELECTION = {
-    "evaluate": 4,
-    "gather_scores": 1,
-    "plot_mutual_information": 1,
-    "plot_scores": 1,
-    "plot_tasks": 1,
-    "plot_gain": 1,
-    "plot_objective": 1,
-    "tabulate_information": 1,
-    "tabulate_picks": 1,
-    "tabulate_scores": 1,
-    "tabulate_objective": 1,
-    "write_report": 1,
-}
-# Where the picks of mmi, which come first in the report, may have changed.
-AFTER_HEADLINE = AFTER_SELECTION | {
-    "tabulate_representatives": 1,
-    "tabulate_space": 1,
-    "plot_task_space": 1,
-}
-AFTER_STABILITY = {"plot_stability": 1, "tabulate_stability": 1, "write_report": 1}
-AFTER_RESAMPLING = AFTER_STABILITY | {"measure_stability": 1}
-AFTER_COVARIANCE = AFTER_HEADLINE | AFTER_RESAMPLING | {"resample_covariance": 1, "select": 1}
-AFTER_SCORES = {
-    "gather_scores": 1,
-    "plot_scores": 1,
-    "plot_tasks": 1,
-    "plot_gain": 1,
-    "plot_objective": 1,
-    "tabulate_scores": 1,
-    "tabulate_objective": 1,
-    "write_report": 1,
-}
+# All tables and figures of a zoo are a job each.
+REPORT = {"tabulate_small": 1, "plot_figures_small": 1, "write_report": 1}
+AFTER_SCORES = {"gather_scores": 1, **REPORT}
+AFTER_SELECTION = {"evaluate": 4, **AFTER_SCORES}
+AFTER_RESAMPLING = {"measure_stability": 1, **REPORT}
+AFTER_COVARIANCE = AFTER_SELECTION | AFTER_RESAMPLING | {"resample_covariance": 1, "select": 1}
 
 
 def test_another_agent_reruns_no_other_agent(changed: Changed) -> None:
@@ -223,7 +196,6 @@ def test_another_agent_reruns_no_other_agent(changed: Changed) -> None:
     zoo["agents"]["count"] = 7
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
         "train_agent": 1,
-        "tabulate_checkpoints": 1,
         "extract_image_features": 2,
         "estimate_covariance": 1,
         "score_quality": 1,
@@ -236,7 +208,6 @@ def test_a_removed_agent_reruns_no_other_agent(changed: Changed) -> None:
     workspace, zoo = changed
     zoo["agents"]["count"] = 5
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
-        "tabulate_checkpoints": 1,
         "estimate_covariance": 1,
         "score_quality": 1,
         "evaluate_singles": 1,
@@ -256,9 +227,6 @@ def test_another_method_is_selected_and_scored(changed: Changed) -> None:
     assert replan(workspace, zoo) == AFTER_SELECTION | {
         "select": 1,
         "measure_stability": 1,
-        "tabulate_stability": 1,
-        # A figure's colours are shared out among all methods.
-        "plot_stability": 1,
     }
 
 
@@ -271,7 +239,7 @@ def test_more_replicates_rerun_the_stability_only(changed: Changed) -> None:
 def test_without_replicates_there_is_no_stability(changed: Changed) -> None:
     workspace, zoo = changed
     zoo["stability"] = {"replicates": 0}
-    assert replan(workspace, zoo) == {"write_report": 1}
+    assert replan(workspace, zoo) == REPORT
 
 
 def test_methods_that_look_at_features_add_only_their_selections(changed: Changed) -> None:
@@ -280,8 +248,6 @@ def test_methods_that_look_at_features_add_only_their_selections(changed: Change
     assert replan(workspace, zoo) == AFTER_SELECTION | {
         "select": 2,
         "measure_stability": 1,
-        "tabulate_stability": 1,
-        "plot_stability": 1,
     }
     labels = ("expected_risk", "quality_entropy")
     tables = [f"results/small/selections/{label}.csv" for label in labels]
@@ -302,10 +268,9 @@ def test_methods_that_look_at_labels_read_what_is_made_of_their_task(changed: Ch
     workspace, zoo = changed
     task = {"task": "task-01"}
     zoo["selection"]["methods"] |= {"logme": task, "h_score": task}
-    after = AFTER_SELECTION | {"plot_stability": 1}
-    assert replan(workspace, zoo) == after | {"select": 2, "score_transferability": 1}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 2, "score_transferability": 1}
     zoo["selection"]["methods"] = IMAGES["selection"]["methods"] | {"greedy_dev": task}
-    assert replan(workspace, zoo) == after | {"select": 1, "select_forward": 1}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1, "select_forward": 1}
 
 
 def test_all_checkpoints_together_are_scored_at_their_number_and_lead_nothing(
@@ -323,7 +288,7 @@ def test_other_constraints_rerun_their_selection_alone(changed: Changed) -> None
     workspace, zoo = changed
     groups = {"few": ["agent-00", "agent-01"], "more": ["agent-02", "agent-03", "agent-05"]}
     zoo["selection"]["methods"]["mmi"] |= {"groups": groups, "most_per_group": 1}
-    assert replan(workspace, zoo) == AFTER_HEADLINE | AFTER_RESAMPLING | {"select": 1}
+    assert replan(workspace, zoo) == AFTER_SELECTION | AFTER_RESAMPLING | {"select": 1}
 
 
 def test_another_estimator_reruns_from_the_covariance_but_not_what_does_not_read_it(
@@ -342,7 +307,6 @@ def test_other_rotations_leave_the_agents_and_tasks_alone(changed: Changed) -> N
         "extract_image_features": 6,
         "estimate_covariance": 1,
         "score_quality": 1,
-        "tabulate_checkpoints": 1,
     }
 
 
@@ -408,7 +372,7 @@ def test_another_size_selects_anew_and_scores(changed: Changed) -> None:
     """Scores of the other sizes are written again too, from fits that are kept."""
     workspace, zoo = changed
     zoo["selection"]["sizes"] = [1, 2, 3]
-    expected = AFTER_HEADLINE | AFTER_RESAMPLING | {"select": 3, "evaluate": 6}
+    expected = AFTER_SELECTION | AFTER_RESAMPLING | {"select": 3, "evaluate": 6}
     assert replan(workspace, zoo) == expected
 
 
@@ -433,9 +397,9 @@ def test_a_deleted_output_is_made_again_when_it_is_wanted(changed: Changed) -> N
     table.rename(kept[0])
     try:
         assert workspace.planned() == {}
-        assert workspace.planned("results/small/tables/picks.csv") == {"tabulate_picks": 1}
+        assert workspace.planned("results/small/tables/picks.csv") == {"tabulate_small": 1}
         report.rename(kept[1])
-        assert workspace.planned() == {"tabulate_picks": 1, "write_report": 1}
+        assert workspace.planned() == REPORT
         kept[0].rename(table)
         assert workspace.planned() == {"write_report": 1}
     finally:
@@ -453,7 +417,7 @@ def test_without_snakemakes_memory_only_newer_files_count(
     for path in (copied.folder / "workflow_scripts").rglob("*"):
         os.utime(path, (1, 1))
     assert copied.planned() == {}
-    (copied.folder / "workflow_scripts/report/page.py").touch()
+    (copied.folder / "workflow_scripts/report/write_report.py").touch()
     assert copied.planned() == {"write_report": 1}
 
 
@@ -470,19 +434,15 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
     [
         (
             "selection/mutual_information.py",
-            AFTER_HEADLINE | AFTER_RESAMPLING | {"select": 3},
+            AFTER_SELECTION | AFTER_RESAMPLING | {"select": 3},
         ),
         ("covariance/kernel_alignment.py", AFTER_COVARIANCE | {"estimate_covariance": 1}),
         (
             "evaluation/softmax_heads.py",
             AFTER_SELECTION | {"evaluate_singles": 1, "select": 1},
         ),
-        (
-            "report/style.py",
-            {"plot_task_space": 1, "plot_gain": 1, "plot_scores": 1, "plot_tasks": 1}
-            | {"plot_mutual_information": 1, "plot_objective": 1, "plot_stability": 1}
-            | {"write_report": 1},
-        ),
+        ("report/tables/scores.py", REPORT),
+        ("report/style.py", {"plot_figures_small": 1, "write_report": 1}),
         ("report/templates/report.html.j2", {"write_report": 1}),
         ("common/config.py", {}),
     ],

@@ -6,9 +6,15 @@ import altair as alt
 import pandas as pd
 
 from workflow_scripts.report.charts.chart import Spec, specification, values
-from workflow_scripts.report.labels import COSINE, DIVERGENCE, WORDS
-from workflow_scripts.report.plot_convergence import start_of
-from workflow_scripts.report.style import MARKERS, PALETTE, SHAPES
+from workflow_scripts.report.style import (
+    COSINE,
+    DIVERGENCE,
+    MARKERS,
+    PALETTE,
+    SHAPES,
+    WORDS,
+    place_of_no_probe,
+)
 
 
 def convergence_charts(tables: Mapping[str, pd.DataFrame]) -> list[Spec]:
@@ -18,7 +24,8 @@ def convergence_charts(tables: Mapping[str, pd.DataFrame]) -> list[Spec]:
         tables: as in the files, by the name of the probe.
     """
     whole = pd.concat([table.assign(probe=name) for name, table in tables.items()])
-    least, start = float(whole.loc[whole["words"] > 0, "words"].min()), start_of(whole)
+    start = place_of_no_probe(whole["words"])
+    least = float(whole.loc[whole["words"] > 0, "words"].min())
     whole = whole.assign(place=whole["words"].where(whole["words"] > 0, start))
     return [
         _chart(whole[whole["kl"] > 0], "kl", DIVERGENCE, least, start, list(tables)),
