@@ -32,7 +32,7 @@ from workflow_scripts.covariance.fingerprint import fingerprint_numbers
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import kernel_alignment
 from workflow_scripts.covariance.merge_fingerprints import cosines, fingerprint_alignment
-from workflow_scripts.report.style import COLUMN, figure
+from workflow_scripts.report.figures.figure import COLUMN, figure
 from workflow_scripts.selection.mutual_information import (
     greedy_mutual_information,
     mutual_information,

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import with_machine
 from workflow_scripts.common.covariance_input import checked, read_matrix
-from workflow_scripts.report.style import COLUMN, figure
+from workflow_scripts.report.figures.figure import COLUMN, figure
 from workflow_scripts.selection.bounds import upper_bounds
 from workflow_scripts.selection.branch_and_bound import best_set
 from workflow_scripts.selection.mutual_information import (

@@ -28,7 +28,7 @@ from benchmarks.one_head import read_examples, train_one
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.seeded_order import seeded_integer, seeded_order
 from workflow_scripts.common.task_file import Task, read_task, write_task
-from workflow_scripts.report.style import COLUMN, figure
+from workflow_scripts.report.figures.figure import COLUMN, figure
 
 SYNTHETIC_WORDS = 200_000
 SYNTHETIC_DIM = 768

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.greedy_selection import direct_greedy
 from benchmarks.machine import with_machine
-from workflow_scripts.report.style import COLUMN, figure
+from workflow_scripts.report.figures.figure import COLUMN, figure
 from workflow_scripts.selection.low_rank import greedy_low_rank
 from workflow_scripts.selection.mutual_information import greedy_mutual_information
 

@@ -22,8 +22,9 @@ import yaml
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from workflow_scripts.report.figures.figure import figure
 from workflow_scripts.report.statistics import percentiles
-from workflow_scripts.report.style import GREY, figure, method_styles
+from workflow_scripts.report.style import GREY, method_styles
 
 ROOT = Path(__file__).parents[1]
 

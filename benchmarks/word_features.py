@@ -31,7 +31,7 @@ from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
 from workflow_scripts.kinds.text.sub_words import SubWords
 from workflow_scripts.kinds.text.text_model import TextModel, load_text_model
 from workflow_scripts.kinds.text.word_features import word_features
-from workflow_scripts.report.style import COLUMN, figure
+from workflow_scripts.report.figures.figure import COLUMN, figure
 
 PAPER_BATCH = 4
 Sentences = list[list[str]]

@@ -3,8 +3,8 @@
     python -m docs.rule_graph
 
 Asks Snakemake for the rules of config.yaml and what they read of each other, and writes
-docs/figures/rules.svg: a column for each stage, the file of a rule; all figures of the report in
-one box, and all tables. Arrows that follow from others are left out.
+docs/figures/rules.svg: a column for each stage, the file of a rule. Arrows that follow from others
+are left out.
 """
 
 import re
@@ -16,11 +16,13 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from workflow_scripts.report.style import DARK, GREY, PALETTE, figure
+from workflow_scripts.report.figures.figure import figure
+from workflow_scripts.report.style import DARK, GREY, PALETTE
 
 ROOT = Path(__file__).parents[1]
 STAGES = ["data", "checkpoints", "features", "covariance", "selection", "evaluation", "report"]
-GROUPS = {"plot": "plot_…", "tabulate": "tabulate_…"}
+# Of which each zoo has its own, behind whose name stands that of the zoo.
+OF_A_ZOO = {"tabulate": "report", "plot_figures": "report"}
 _NODE = re.compile(r'^\s*(\d+)\[\s*label\s*=\s*"([^"\\]+)', re.MULTILINE)
 _EDGE = re.compile(r"^\s*(\d+)\s*->\s*(\d+)", re.MULTILINE)
 _RULE = re.compile(r"^(?:use rule \w+ as|rule|checkpoint) (\w+)", re.MULTILINE)
@@ -29,8 +31,8 @@ Edges = set[tuple[str, str]]
 
 
 def shown_name(rule: str) -> str:
-    """A rule's name, or that of the box it is drawn in."""
-    return GROUPS.get(rule.partition("_")[0], rule)
+    """A rule's name without that of its zoo."""
+    return next((one for one in OF_A_ZOO if rule.startswith(f"{one}_")), rule)
 
 
 def edges_of(dot: str) -> Edges:
@@ -54,8 +56,8 @@ def without_shortcuts(edges: Edges) -> Edges:
 
 def stages_of() -> dict[str, str]:
     """The stage of each box."""
-    return {
-        shown_name(rule): stage
+    return OF_A_ZOO | {
+        rule: stage
         for stage in STAGES
         for rule in _RULE.findall((ROOT / f"rules/{stage}.smk").read_text(encoding="utf-8"))
     }

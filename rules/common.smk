@@ -41,7 +41,7 @@ from workflow_scripts.planning.planner import (
 )
 from workflow_scripts.planning.user_files import missing_files
 from workflow_scripts.progress.terminal import show_failure, show_progress, show_success
-from workflow_scripts.report.provenance import write_provenance
+from workflow_scripts.common.provenance import write_provenance
 
 try:
     for path in map(Path, workflow.configfiles):

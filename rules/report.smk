@@ -4,508 +4,90 @@ from workflow_scripts.planning import report as reporting
 CAPTIONS = "../workflow_scripts/report/captions"
 REPORT_TEXTS = [
     path.relative_to(ROOT).as_posix()
-    for path in sorted((ROOT / "workflow_scripts/report").glob("*/*"))
-    if path.suffix in (".j2", ".css", ".js", ".rst")
+    for path in sorted((ROOT / "workflow_scripts/report").rglob("*"))
+    if path.suffix in (".j2", ".css", ".js", ".rst", ".yaml")
 ]
 
 
-rule plot_task_space:
-    """The heat map of the covariance beside its dendrogram, and a map of the task space."""
-    input:
-        covariance="results/{zoo}/covariance/probe.npz",
-        space="results/{zoo}/tables/space.csv",
-    output:
-        svg=report(
-            "results/{zoo}/figures/figure-1-task-space.svg",
-            caption=f"{CAPTIONS}/figure-1-task-space.rst",
-            category="{zoo}",
-            labels={"figure": "1, task space"},
-        ),
-        pdf="results/{zoo}/figures/figure-1-task-space.pdf",
-        png="results/{zoo}/figures/figure-1-task-space.png",
-    log:
-        "results/{zoo}/logs/plot_task_space.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.plot_task_space"),
-    message:
-        "{wildcards.zoo}: drawing the task space"
-    shell:
-        "python -m workflow_scripts.report.plot_task_space --covariance {input.covariance:q}"
-        " --space {input.space:q}"
-        " --output {output.svg:q} > {log:q} 2>&1"
+# The outputs of a rule are fixed, but a zoo has the tables and figures that its results allow: so
+# each zoo has rules of its own.
+for ZOO in sorted(ZOOS):
+
+    rule:
+        name:
+            f"tabulate_{ZOO}"
+        input:
+            **reporting.table_inputs(ZOOS[ZOO]),
+        output:
+            [
+                (
+                    report(
+                        table,
+                        caption=f"{CAPTIONS}/tables/{Path(table).stem}.rst",
+                        category=ZOO,
+                        labels={"table": reporting.TABLES[Path(table).stem]},
+                    )
+                    if Path(table).stem in reporting.TABLES
+                    else table
+                )
+                for table in reporting.table_files(ZOOS[ZOO])
+            ],
+        log:
+            f"results/{ZOO}/logs/tabulate.log",
+        conda:
+            "../envs/taskspace.yaml"
+        resources:
+            mem_mb=growing(1000),
+        params:
+            code=code("workflow_scripts.report.tabulate"),
+            flags=reporting.table_flags(ZOOS[ZOO]),
+        message:
+            f"{ZOO}: writing the tables"
+        shell:
+            "python -m workflow_scripts.report.tabulate --covariance {input.covariance:q}"
+            " --selections {input.selections:q} --cards {input.cards:q}"
+            " --quality {input.quality:q} --stability {input.stability:q}"
+            " --scores {input.scores:q} {params.flags:q} --tables {output:q} > {log:q} 2>&1"
+
+    rule:
+        name:
+            f"plot_figures_{ZOO}"
+        input:
+            **reporting.figure_inputs(ZOOS[ZOO]),
+        output:
+            svg=[
+                report(
+                    figure,
+                    caption=f"{CAPTIONS}/figures/{Path(figure).stem}.rst",
+                    category=ZOO,
+                    labels={"figure": reporting.FIGURES[Path(figure).stem]},
+                )
+                for figure in reporting.figure_files(ZOOS[ZOO])
+            ],
+            pdf=reporting.figure_files(ZOOS[ZOO], ".pdf"),
+            png=reporting.figure_files(ZOOS[ZOO], ".png"),
+        log:
+            f"results/{ZOO}/logs/plot_figures.log",
+        conda:
+            "../envs/taskspace.yaml"
+        resources:
+            mem_mb=growing(1000),
+        params:
+            code=code("workflow_scripts.report.plot_figures"),
+            flags=reporting.figure_flags(ZOOS[ZOO]),
+        message:
+            f"{ZOO}: drawing the figures"
+        shell:
+            "python -m workflow_scripts.report.plot_figures --covariance {input.covariance:q}"
+            " --tables {input.tables:q} --scores {input.scores:q}"
+            " --convergence {input.convergence:q} --stability {input.stability:q}"
+            " {params.flags:q} --figures {output.svg:q} > {log:q} 2>&1"
 
 
-rule plot_mutual_information:
-    """The mutual information between picks and the rest against the number of picks."""
-    input:
-        information="results/{zoo}/tables/information.csv",
-    output:
-        svg=report(
-            "results/{zoo}/figures/figure-4-mutual-information.svg",
-            caption=f"{CAPTIONS}/figure-4-mutual-information.rst",
-            category="{zoo}",
-            labels={"figure": "4, mutual information"},
-        ),
-        pdf="results/{zoo}/figures/figure-4-mutual-information.pdf",
-        png="results/{zoo}/figures/figure-4-mutual-information.png",
-    log:
-        "results/{zoo}/logs/plot_mutual_information.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.plot_mutual_information"),
-        main=planned(reporting.headline_method),
-        random=planned(reporting.random_flags),
-        singles=planned(reporting.singles_flags),
-    message:
-        "{wildcards.zoo}: drawing the mutual information"
-    shell:
-        "python -m workflow_scripts.report.plot_mutual_information"
-        " --information {input.information:q}"
-        " --main {params.main:q} {params.random:q} {params.singles:q}"
-        " --output {output.svg:q} > {log:q} 2>&1"
-
-
-rule plot_stability:
-    """How often each checkpoint is picked from other probes."""
-    input:
-        stability=planned(reporting.headline_stability),
-    output:
-        svg=report(
-            "results/{zoo}/figures/stability.svg",
-            caption=f"{CAPTIONS}/stability.rst",
-            category="{zoo}",
-            labels={"figure": "stability"},
-        ),
-        pdf="results/{zoo}/figures/stability.pdf",
-        png="results/{zoo}/figures/stability.png",
-    log:
-        "results/{zoo}/logs/plot_stability.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.plot_stability"),
-        methods=planned(reporting.coloured_methods),
-    message:
-        "{wildcards.zoo}: drawing the stability of the picks"
-    shell:
-        "python -m workflow_scripts.report.plot_stability --stability {input.stability:q}"
-        " --methods {params.methods:q} --output {output.svg:q} > {log:q} 2>&1"
-
-
-rule plot_scores:
-    """The mean test score against the number of picks."""
-    input:
-        scores="results/{zoo}/scores.csv",
-    output:
-        svg=report(
-            "results/{zoo}/figures/figure-5-scores.svg",
-            caption=f"{CAPTIONS}/figure-5-scores.rst",
-            category="{zoo}",
-            labels={"figure": "5, scores"},
-        ),
-        pdf="results/{zoo}/figures/figure-5-scores.pdf",
-        png="results/{zoo}/figures/figure-5-scores.png",
-    log:
-        "results/{zoo}/logs/plot_scores.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.plot_scores"),
-        random=planned(reporting.random_flags),
-        singles=planned(reporting.singles_flags),
-    message:
-        "{wildcards.zoo}: drawing the scores"
-    shell:
-        "python -m workflow_scripts.report.plot_scores --scores {input.scores:q}"
-        " {params.random:q} {params.singles:q} --output {output.svg:q} > {log:q} 2>&1"
-
-
-rule plot_tasks:
-    """The scores of random sets, methods and single checkpoints, a panel for each task."""
-    input:
-        scores="results/{zoo}/scores.csv",
-    output:
-        svg=report(
-            "results/{zoo}/figures/figure-3-tasks.svg",
-            caption=f"{CAPTIONS}/figure-3-tasks.rst",
-            category="{zoo}",
-            labels={"figure": "3, tasks"},
-        ),
-        pdf="results/{zoo}/figures/figure-3-tasks.pdf",
-        png="results/{zoo}/figures/figure-3-tasks.png",
-    log:
-        "results/{zoo}/logs/plot_tasks.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.plot_tasks"),
-        random=planned(reporting.random_flags),
-        singles=planned(reporting.singles_flags),
-    message:
-        "{wildcards.zoo}: drawing the scores of each task"
-    shell:
-        "python -m workflow_scripts.report.plot_tasks --scores {input.scores:q}"
-        " {params.random:q} {params.singles:q} --output {output.svg:q} > {log:q} 2>&1"
-
-
-rule plot_convergence:
-    """How the covariance comes close to its final value as the probe grows."""
-    input:
-        convergence=planned(reporting.convergence_files),
-    output:
-        svg=report(
-            "results/{zoo}/figures/figure-2-convergence.svg",
-            caption=f"{CAPTIONS}/figure-2-convergence.rst",
-            category="{zoo}",
-            labels={"figure": "2, convergence"},
-        ),
-        pdf="results/{zoo}/figures/figure-2-convergence.pdf",
-        png="results/{zoo}/figures/figure-2-convergence.png",
-    log:
-        "results/{zoo}/logs/plot_convergence.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.plot_convergence"),
-        convergence=planned(reporting.convergence_labels),
-    message:
-        "{wildcards.zoo}: drawing the convergence of the covariance"
-    shell:
-        "python -m workflow_scripts.report.plot_convergence --convergence {params.convergence:q}"
-        " --output {output.svg:q} > {log:q} 2>&1"
-
-
-rule plot_gain:
-    """The gain over random sets against the number of picks."""
-    input:
-        scores="results/{zoo}/scores.csv",
-    output:
-        svg=report(
-            "results/{zoo}/figures/figure-6-gain.svg",
-            caption=f"{CAPTIONS}/figure-6-gain.rst",
-            category="{zoo}",
-            labels={"figure": "6, gain over random"},
-        ),
-        pdf="results/{zoo}/figures/figure-6-gain.pdf",
-        png="results/{zoo}/figures/figure-6-gain.png",
-    log:
-        "results/{zoo}/logs/plot_gain.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.plot_gain"),
-        random=planned(reporting.random_flags),
-        singles=planned(reporting.singles_flags),
-    message:
-        "{wildcards.zoo}: drawing the gain over random sets"
-    shell:
-        "python -m workflow_scripts.report.plot_gain --scores {input.scores:q}"
-        " {params.random:q} {params.singles:q} --output {output.svg:q} > {log:q} 2>&1"
-
-
-rule plot_objective:
-    """The scores of random sets against their mutual information."""
-    input:
-        scores="results/{zoo}/scores.csv",
-        covariance="results/{zoo}/covariance/probe.npz",
-    output:
-        svg=report(
-            "results/{zoo}/figures/objective.svg",
-            caption=f"{CAPTIONS}/objective.rst",
-            category="{zoo}",
-            labels={"figure": "scores and mutual information"},
-        ),
-        pdf="results/{zoo}/figures/objective.pdf",
-        png="results/{zoo}/figures/objective.png",
-    log:
-        "results/{zoo}/logs/plot_objective.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.plot_objective"),
-        random=planned(reporting.random_flags),
-        singles=planned(reporting.singles_flags),
-        jitter=planned(reporting.jitter),
-    message:
-        "{wildcards.zoo}: drawing the scores against the mutual information"
-    shell:
-        "python -m workflow_scripts.report.plot_objective --scores {input.scores:q}"
-        " --covariance {input.covariance:q} {params.random:q} {params.singles:q}"
-        " --jitter {params.jitter} --output {output.svg:q} > {log:q} 2>&1"
-
-
-rule tabulate_checkpoints:
-    """What is known of each checkpoint."""
-    input:
-        unpack(planned(reporting.quality_of_checkpoints)),
-        cards=planned(reporting.card_files),
-    output:
-        report(
-            "results/{zoo}/tables/checkpoints.csv",
-            caption=f"{CAPTIONS}/checkpoints.rst",
-            category="{zoo}",
-            labels={"table": "checkpoints"},
-        ),
-    log:
-        "results/{zoo}/logs/tabulate_checkpoints.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.checkpoint_table"),
-        quality=planned(reporting.quality_flags),
-    message:
-        "{wildcards.zoo}: table of checkpoints"
-    shell:
-        "python -m workflow_scripts.report.checkpoint_table --cards {input.cards:q}"
-        " {params.quality:q} --output {output:q} > {log:q} 2>&1"
-
-
-rule tabulate_picks:
-    """The picks of every method."""
-    input:
-        selections=planned(reporting.selection_files),
-    output:
-        report(
-            "results/{zoo}/tables/picks.csv",
-            caption=f"{CAPTIONS}/picks.rst",
-            category="{zoo}",
-            labels={"table": "picks"},
-        ),
-    log:
-        "results/{zoo}/logs/tabulate_picks.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.pick_table"),
-        random=planned(reporting.random_flags),
-    message:
-        "{wildcards.zoo}: table of picks"
-    shell:
-        "python -m workflow_scripts.report.pick_table --selections {input.selections:q}"
-        " {params.random:q} --output {output:q} > {log:q} 2>&1"
-
-
-rule tabulate_representatives:
-    """What the picks of the headline's method tell of every other checkpoint."""
-    input:
-        covariance="results/{zoo}/covariance/probe.npz",
-        selection=planned(reporting.headline_selection),
-    output:
-        report(
-            "results/{zoo}/tables/representatives.csv",
-            caption=f"{CAPTIONS}/representatives.rst",
-            category="{zoo}",
-            labels={"table": "who represents whom"},
-        ),
-    log:
-        "results/{zoo}/logs/tabulate_representatives.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.representatives"),
-        jitter=planned(reporting.jitter),
-    message:
-        "{wildcards.zoo}: table of who represents whom"
-    shell:
-        "python -m workflow_scripts.report.representatives --covariance {input.covariance:q}"
-        " --selection {input.selection:q} --jitter {params.jitter}"
-        " --output {output:q} > {log:q} 2>&1"
-
-
-rule tabulate_stability:
-    """How stable the picks of every method are."""
-    input:
-        stability=planned(reporting.stability_files),
-    output:
-        report(
-            "results/{zoo}/tables/stability.csv",
-            caption=f"{CAPTIONS}/stability-table.rst",
-            category="{zoo}",
-            labels={"table": "stability"},
-        ),
-    log:
-        "results/{zoo}/logs/tabulate_stability.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.stability_table"),
-    message:
-        "{wildcards.zoo}: table of stability"
-    shell:
-        "python -m workflow_scripts.report.stability_table --stability {input.stability:q}"
-        " --output {output:q} > {log:q} 2>&1"
-
-
-rule tabulate_scores:
-    """The scores of every method and size."""
-    input:
-        scores="results/{zoo}/scores.csv",
-    output:
-        scores=report(
-            "results/{zoo}/tables/scores.csv",
-            caption=f"{CAPTIONS}/score-table.rst",
-            category="{zoo}",
-            labels={"table": "scores"},
-        ),
-        tasks=report(
-            "results/{zoo}/tables/tasks.csv",
-            caption=f"{CAPTIONS}/task-table.rst",
-            category="{zoo}",
-            labels={"table": "scores on each task"},
-        ),
-    log:
-        "results/{zoo}/logs/tabulate_scores.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.score_table"),
-        random=planned(reporting.random_flags),
-        singles=planned(reporting.singles_flags),
-    message:
-        "{wildcards.zoo}: table of scores"
-    shell:
-        "python -m workflow_scripts.report.score_table --scores {input.scores:q}"
-        " {params.random:q} {params.singles:q} --output {output.scores:q}"
-        " --tasks {output.tasks:q} > {log:q} 2>&1"
-
-
-rule tabulate_objective:
-    """How mutual information goes with scores over random sets."""
-    input:
-        scores="results/{zoo}/scores.csv",
-        covariance="results/{zoo}/covariance/probe.npz",
-    output:
-        correlations=report(
-            "results/{zoo}/tables/objective.csv",
-            caption=f"{CAPTIONS}/objective-table.rst",
-            category="{zoo}",
-            labels={"table": "scores and mutual information"},
-        ),
-        sets="results/{zoo}/tables/sets.csv",
-    log:
-        "results/{zoo}/logs/tabulate_objective.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.objective_table"),
-        random=planned(reporting.random_flags),
-        singles=planned(reporting.singles_flags),
-        jitter=planned(reporting.jitter),
-    message:
-        "{wildcards.zoo}: table of scores and mutual information"
-    shell:
-        "python -m workflow_scripts.report.objective_table --scores {input.scores:q}"
-        " --covariance {input.covariance:q} {params.random:q} {params.singles:q}"
-        " --jitter {params.jitter} --output {output.correlations:q}"
-        " --sets {output.sets:q} > {log:q} 2>&1"
-
-
-rule tabulate_space:
-    """Where each checkpoint is in the task space."""
-    input:
-        covariance="results/{zoo}/covariance/probe.npz",
-        selection=planned(reporting.recommended_selection),
-        cards=planned(reporting.cards_if_run),
-    output:
-        report(
-            "results/{zoo}/tables/space.csv",
-            caption=f"{CAPTIONS}/space-table.rst",
-            category="{zoo}",
-            labels={"table": "task space"},
-        ),
-    log:
-        "results/{zoo}/logs/tabulate_space.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.space_table"),
-        selection=lambda wildcards, input: (
-            ["--selection", *input.selection] if input.selection else []
-        ),
-        cards=lambda wildcards, input: ["--cards", *input.cards] if input.cards else [],
-        jitter=planned(reporting.jitter),
-    message:
-        "{wildcards.zoo}: table of the task space"
-    shell:
-        "python -m workflow_scripts.report.space_table --covariance {input.covariance:q}"
-        " {params.selection:q} {params.cards:q} --jitter {params.jitter}"
-        " --output {output:q} > {log:q} 2>&1"
-
-
-rule tabulate_information:
-    """How much the picks of every method tell of the rest."""
-    input:
-        covariance="results/{zoo}/covariance/probe.npz",
-        selections=planned(reporting.selection_files),
-    output:
-        report(
-            "results/{zoo}/tables/information.csv",
-            caption=f"{CAPTIONS}/information-table.rst",
-            category="{zoo}",
-            labels={"table": "mutual information"},
-        ),
-    log:
-        "results/{zoo}/logs/tabulate_information.log",
-    conda:
-        "../envs/taskspace.yaml"
-    resources:
-        mem_mb=growing(1000),
-    params:
-        code=code("workflow_scripts.report.information_table"),
-        jitter=planned(reporting.jitter),
-    message:
-        "{wildcards.zoo}: table of mutual information"
-    shell:
-        "python -m workflow_scripts.report.information_table"
-        " --covariance {input.covariance:q} --selections {input.selections:q}"
-        " --jitter {params.jitter} --output {output:q} > {log:q} 2>&1"
-
-
-# What jobs took, and what they warned of, the report reads from benchmarks/ and logs/. These are no
-# inputs: they change no result, and a deleted one must not run a training again.
 rule write_report:
     """The report on all zoos in one file."""
     input:
-        tables=[table for zoo in ZOOS.values() for table in reporting.table_files(zoo)],
-        covariances=[zoo.paths.covariance() for zoo in ZOOS.values()],
-        others=[
-            path
-            for zoo in ZOOS.values()
-            for path in reporting.files_beside_tables(zoo)
-        ],
+        results=[path for zoo in ZOOS.values() for path in reporting.report_inputs(zoo)],
         texts=REPORT_TEXTS,
     output:
         "results/report.html",
@@ -516,7 +98,7 @@ rule write_report:
     resources:
         mem_mb=growing(1000),
     params:
-        code=code("workflow_scripts.report.page"),
+        code=code("workflow_scripts.report.write_report"),
         zoos=[
             part
             for zoo in sorted(ZOOS)
@@ -525,5 +107,5 @@ rule write_report:
     message:
         "writing results/report.html"
     shell:
-        "python -m workflow_scripts.report.page --results results {params.zoos:q}"
+        "python -m workflow_scripts.report.write_report --results results {params.zoos:q}"
         " --output {output:q} > {log:q} 2>&1"

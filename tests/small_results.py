@@ -1,6 +1,7 @@
 """Small made-up results of all that stage 7 reads, and its figures and tables."""
 
 import json
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -10,25 +11,7 @@ import pandas as pd
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, STABILITY_COLUMNS
-from workflow_scripts.report import (
-    checkpoint_table,
-    information_table,
-    objective_table,
-    page,
-    pick_table,
-    plot_convergence,
-    plot_gain,
-    plot_mutual_information,
-    plot_objective,
-    plot_scores,
-    plot_stability,
-    plot_task_space,
-    plot_tasks,
-    representatives,
-    score_table,
-    space_table,
-    stability_table,
-)
+from workflow_scripts.report import plot_figures, tabulate, write_report
 
 FIGURES = [
     "figure-1-task-space",
@@ -146,50 +129,45 @@ def selection_files(folder: Path) -> list[str]:
     )
 
 
+def table_flags(folder: Path, *compared: str) -> list[str]:
+    """What all tables are made from, but for what they are called.
+
+    Args:
+        compared: flags of the methods that others are compared with.
+    """
+    flags = ["--covariance", str(folder / "covariance/probe.npz"), "--recommend", "mmi"]
+    flags += ["--selections", *selection_files(folder), *compared]
+    flags += ["--stability", str(folder / "selections/mmi.stability.csv")]
+    flags += ["--scores", str(folder / "scores.csv")]
+    return [*flags, "--cards", *(str(folder / f"checkpoints/{name}.json") for name in NAMES)]
+
+
+def make_tables(folder: Path, compared: Sequence[str] = RANDOM) -> None:
+    """All tables that there are."""
+    without = {"objective", "sets"} if "--random" not in compared else set()
+    names = [name for name in TABLES if name not in without]
+    paths = [str(folder / f"tables/{name}.csv") for name in names]
+    tabulate.main([*table_flags(folder, *compared), "--tables", *paths])
+
+
+def draw(folder: Path, *figures: str, compared: Sequence[str] = RANDOM) -> None:
+    """Some figures from the tables.
+
+    Args:
+        compared: flags of the methods that others are compared with.
+    """
+    flags = ["--covariance", str(folder / "covariance/probe.npz"), "--headline", "mmi", *compared]
+    flags += ["--tables", *map(str, sorted((folder / "tables").glob("*.csv")))]
+    flags += ["--scores", str(folder / "scores.csv")]
+    flags += ["--convergence", str(folder / "covariance/probe.convergence.csv")]
+    flags += ["--stability", str(folder / "selections/mmi.stability.csv")]
+    paths = [str(folder / f"figures/{figure}.svg") for figure in figures]
+    plot_figures.main([*flags, "--figures", *paths])
+
+
 def draw_all(folder: Path) -> None:
     """All figures."""
-    scores = ["--scores", str(folder / "scores.csv"), *RANDOM]
-    covariance = ["--covariance", str(folder / "covariance/probe.npz")]
-    output = {name: ["--output", str(folder / f"figures/{name}.svg")] for name in FIGURES}
-    plot_task_space.main(
-        [*covariance, "--space", str(folder / "tables/space.csv"), *output[FIGURES[0]]]
-    )
-    convergence = f"probe={folder / 'covariance/probe.convergence.csv'}"
-    plot_convergence.main(["--convergence", convergence, *output[FIGURES[1]]])
-    plot_tasks.main([*scores, *output[FIGURES[2]]])
-    plot_mutual_information.main(
-        ["--information", str(folder / "tables/information.csv"), "--main", "mmi"]
-        + [*RANDOM, *output[FIGURES[3]]]
-    )
-    plot_scores.main([*scores, *output[FIGURES[4]]])
-    plot_gain.main([*scores, *output[FIGURES[5]]])
-    plot_objective.main([*scores, *covariance, *output["objective"]])
-    stability = str(folder / "selections/mmi.stability.csv")
-    plot_stability.main(["--stability", stability, *output["stability"]])
-
-
-def make_tables(folder: Path, random: list[str] = RANDOM) -> None:
-    """All tables."""
-    output = {name: str(folder / f"tables/{name}.csv") for name in TABLES}
-    covariance = ["--covariance", str(folder / "covariance/probe.npz")]
-    selection = ["--selection", str(folder / "selections/mmi.csv")]
-    selections = ["--selections", *selection_files(folder)]
-    cards = ["--cards", *(str(folder / f"checkpoints/{name}.json") for name in NAMES)]
-    information_table.main([*covariance, *selections, "--output", output["information"]])
-    pick_table.main([*selections, *random, "--output", output["picks"]])
-    space_table.main([*covariance, *selection, *cards, "--output", output["space"]])
-    representatives.main([*covariance, *selection, "--output", output["representatives"]])
-    checkpoint_table.main([*cards, "--output", output["checkpoints"]])
-    stability_table.main(
-        ["--stability", str(folder / "selections/mmi.stability.csv")]
-        + ["--output", output["stability"]]
-    )
-    scores = ["--scores", str(folder / "scores.csv"), *random]
-    score_table.main([*scores, "--output", output["scores"], "--tasks", output["tasks"]])
-    if random:
-        objective_table.main(
-            [*scores, *covariance, "--output", output["objective"], "--sets", output["sets"]]
-        )
+    draw(folder, *FIGURES)
 
 
 def contents(**changed: Any) -> dict[str, Any]:
@@ -209,7 +187,7 @@ def contents(**changed: Any) -> dict[str, Any]:
 def write_page(folder: Path, **changed: Any) -> str:
     """The report of one zoo."""
     output = folder.parent / "report.html"
-    page.main(
+    write_report.main(
         ["--results", str(folder.parent), "--zoo", folder.name, json.dumps(contents(**changed))]
         + ["--output", str(output)]
     )

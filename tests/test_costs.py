@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workflow_scripts.common.checkpoint_names import file_name
 from workflow_scripts.report.costs import COLUMNS, SPEED_COLUMNS, STAGES, cost_table, speed_table
-from workflow_scripts.report.run_warnings import run_warnings
+from workflow_scripts.report.results import run_warnings
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from workflow_scripts.report.headline import headline_sentences
+from workflow_scripts.report.findings import headline_sentences
 
 NAN = float("nan")
 

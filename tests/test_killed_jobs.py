@@ -81,7 +81,10 @@ def first_jobs(workspace: Workspace, config: dict[str, Any]) -> dict[str, Job]:
         python, dash, module, *flags = words_of(job["command"].partition(" > ")[0])
         assert (python, dash) == ("python", "-m"), job
         outputs = [workspace.folder / path for path in job["outputs"]]
-        jobs.setdefault(job["rule"], Job(workspace.folder, module, flags, outputs))
+        # Some rules are a zoo's own, and have its name behind theirs.
+        zoo = next((zoo for zoo in config["zoos"] if job["rule"].endswith(f"_{zoo}")), "")
+        rule = job["rule"].removesuffix(f"_{zoo}")
+        jobs.setdefault(rule, Job(workspace.folder, module, flags, outputs))
     return jobs
 
 
@@ -150,7 +153,8 @@ def copied(workspace: Workspace, folder: Path) -> Workspace:
 RULES = [
     rule
     for path in sorted((ROOT / "rules").glob("*.smk"))
-    for rule in re.findall(r"^(?:use rule \w+ as|rule) (\w+)", path.read_text("utf-8"), re.M)
+    for pattern in (r"^(?:use rule \w+ as|rule) (\w+)", r'^ +f"(\w+)_\{ZOO\}"$')
+    for rule in re.findall(pattern, path.read_text("utf-8"), re.M)
 ]
 # torchvision unpacks in place, and checks every file whenever it is opened: see test_data.py.
 CHECKED_WHEN_READ = {"fetch_cifar100"}

@@ -12,11 +12,13 @@ from scipy import stats
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
-from workflow_scripts.report import objective_table, plot_objective
+from workflow_scripts.common.table_file import SELECTION_COLUMNS
+from workflow_scripts.report import plot_figures, tabulate
 from workflow_scripts.report.bootstrap import correlation_interval
+from workflow_scripts.report.figures.scores import draw_sets, marks_of
 from workflow_scripts.report.findings import predicted_scores
-from workflow_scripts.report.objective import EVERY_TASK, correlations, with_information
-from workflow_scripts.report.statistics import ALL
+from workflow_scripts.report.statistics import ALL, EVERY_TASK
+from workflow_scripts.report.tables.scores import correlations, mean_sets, with_information
 
 NAMES = ["ant", "bee", "cat", "dog", "eel", "fox"]
 
@@ -132,15 +134,22 @@ def test_sets_that_lack_a_score_are_left_out_where_they_lack_it() -> None:
 
 def run(folder: Path, scores: pd.DataFrame, *more: str) -> pd.DataFrame:
     """The table; the figure is ``objective.svg``."""
+    tabulate.main(table_flags(folder, scores, *more))
+    flags = ["--covariance", str(folder / "probe.npz"), "--headline", "mmi", "--random", "random"]
+    flags += ["--tables", str(folder / "objective.csv"), str(folder / "sets.csv")]
+    plot_figures.main([*flags, "--figures", str(folder / "objective.svg")])
+    return pd.read_csv(folder / "objective.csv")
+
+
+def table_flags(folder: Path, scores: pd.DataFrame, *more: str) -> list[str]:
+    """What the tables are made from, and what they are called."""
     scores.to_csv(folder / "scores.csv", index=False)
     write_covariance(folder / "probe.npz", Covariance(NAMES, some_kappa(), 99, "biased"))
+    picks = [("mmi", 0, "", 1, 1, "fox", 1.0, 1.0, 0.0)]
+    pd.DataFrame(picks, columns=SELECTION_COLUMNS).to_csv(folder / "mmi.csv", index=False)
     flags = ["--scores", str(folder / "scores.csv"), "--covariance", str(folder / "probe.npz")]
-    flags += ["--random", "random", *more]
-    plot_objective.main([*flags, "--output", str(folder / "objective.svg")])
-    objective_table.main(
-        [*flags, "--output", str(folder / "table.csv"), "--sets", str(folder / "sets.csv")]
-    )
-    return pd.read_csv(folder / "table.csv")
+    flags += ["--selections", str(folder / "mmi.csv"), "--random", "random", *more]
+    return [*flags, "--tables", str(folder / "objective.csv"), str(folder / "sets.csv")]
 
 
 def test_the_figure_has_a_panel_for_each_size_and_titles_of_the_table(tmp_path: Path) -> None:
@@ -169,10 +178,10 @@ def test_few_random_sets_are_drawn_without_a_correlation(tmp_path: Path) -> None
 
 def test_a_panel_shows_every_set_where_it_belongs() -> None:
     informed = with_information(some_scores(), NamedMatrix(NAMES, some_kappa()))
-    sets = plot_objective.mean_sets(informed)
-    marks = plot_objective.signs(sets["method"].unique(), "random")
+    sets = mean_sets(informed)
+    marks = marks_of(sets["method"].unique(), "random")
     figure, axes = plt.subplots()
-    plot_objective.draw_size(axes, sets[sets["k"] == 2], marks)
+    draw_sets(axes, sets[sets["k"] == 2], marks)
     random, mmi = (line.get_xydata() for line in axes.lines)
     plt.close(figure)
     assert len(random) == 8
@@ -181,16 +190,13 @@ def test_a_panel_shows_every_set_where_it_belongs() -> None:
 
 
 def test_a_covariance_that_is_unfit_is_refused(tmp_path: Path) -> None:
-    run(tmp_path, some_scores())
+    flags = table_flags(tmp_path, some_scores())
     write_covariance(tmp_path / "probe.npz", Covariance(NAMES, np.ones((6, 6)), 99, "biased"))
-    flags = ["--scores", str(tmp_path / "scores.csv"), "--covariance", str(tmp_path / "probe.npz")]
-    flags += ["--random", "random", "--output", str(tmp_path / "table.csv")]
-    flags += ["--sets", str(tmp_path / "sets.csv")]
     with pytest.raises(UserError, match=r"not positive definite: ant and bee, .* are duplicates"):
-        objective_table.main(flags)
-    objective_table.main([*flags, "--jitter", "0.1"])
+        tabulate.main(flags)
+    tabulate.main([*flags, "--jitter", "0.1"])
     with pytest.raises(UserError, match=r"none\.npz: there is no such"):
-        objective_table.main([*flags, "--covariance", str(tmp_path / "none.npz")])
+        tabulate.main([*flags, "--covariance", str(tmp_path / "none.npz")])
 
 
 def found_for(*rows: tuple[int, float, float, float]) -> list[str]:

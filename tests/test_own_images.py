@@ -314,7 +314,7 @@ def test_a_zoo_of_ones_own_is_scored(own_image_run: Workspace) -> None:
     assert finished.planned(SCORES) == {}
     planned = finished.planned()
     assert "write_report" in planned
-    assert "plot_convergence" not in planned
+    assert planned["plot_figures_photos"] == 1
 
 
 def test_such_a_zoo_can_be_begun_by_flags(own_image_run: Workspace) -> None:

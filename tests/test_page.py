@@ -22,15 +22,15 @@ from small_results import (
 )
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
+from workflow_scripts.common.score_text import gain_text
 from workflow_scripts.common.script import UserError
 from workflow_scripts.report.charts.chart import signs_of
-from workflow_scripts.report.charts.heat_map import MOST, heat_chart, mean_blocks
-from workflow_scripts.report.charts.inclusion import inclusion_chart
-from workflow_scripts.report.dendrogram import branches, ward_tree
-from workflow_scripts.report.labels import gain_text
-from workflow_scripts.report.page import for_script
+from workflow_scripts.report.charts.picks import stability_chart
+from workflow_scripts.report.charts.task_space import MOST_ROWS, heat_chart, mean_blocks
 from workflow_scripts.report.shown_table import shown_table
 from workflow_scripts.report.style import ON_DARK, PALETTE
+from workflow_scripts.report.tables.task_space import branches, ward_tree
+from workflow_scripts.report.write_report import for_script
 
 CHARTS = ["map", "heat-map", "information", "represented", "inclusion", "divergence", "cosine"]
 CHARTS += ["mean-scores", "gain", "percentile", "task-scores", "objective", "time", "memory"]
@@ -160,7 +160,7 @@ def test_a_size_at_which_mmi_stops_is_shown_and_has_no_score(zoo: Path) -> None:
 def test_without_random_sets_there_are_scores_and_no_gains(zoo: Path) -> None:
     scores = some_scores()
     scores[scores["method"] != "random"].to_csv(zoo / "scores.csv", index=False)
-    make_tables(zoo, random=[])
+    make_tables(zoo, compared=[])
     charts = charts_of(write_page(zoo, tables=WITHOUT_RANDOM, random=None))
     assert not {"gain", "percentile", "objective"} & set(charts)
     assert drawing(charts["mean-scores"]).count("<path") > 8
@@ -311,25 +311,25 @@ def test_what_is_not_measured_of_a_zoo_is_said(zoo: Path) -> None:
 
 
 def test_a_large_zoo_has_a_heat_map_of_groups() -> None:
-    count = MOST + 30
+    count = MOST_ROWS + 30
     kappa = np.full((count, count), 0.25)
     kappa[:31, :31] = 1
     np.fill_diagonal(kappa, 1)
     spec = heat_chart([f"c{number}" for number in range(count)], kappa)
     heat = spec["hconcat"][1]
-    assert len(heat["data"]["values"]) == MOST**2
+    assert len(heat["data"]["values"]) == MOST_ROWS**2
     assert any(name.endswith("and 30 more") for name in rows_of(spec))
-    groups = branches(ward_tree(kappa), MOST).leaves
+    groups = branches(ward_tree(kappa), MOST_ROWS).leaves
     means = mean_blocks(kappa, groups)
-    for a in range(0, MOST, 17):
-        for b in range(0, MOST, 13):
+    for a in range(0, MOST_ROWS, 17):
+        for b in range(0, MOST_ROWS, 13):
             assert means[a, b] == pytest.approx(kappa[np.ix_(groups[a], groups[b])].mean())
 
 
 def test_many_sizes_have_few_panels_and_the_largest_is_among_them() -> None:
     rows = [("mmi", k, "ant", True, 1.0, 1.0) for k in range(1, 21)]
     columns = ["method", "k", "checkpoint", "picked", "share", "set_share"]
-    spec = inclusion_chart(pd.DataFrame(rows, columns=columns), PALETTE[0])
+    spec = stability_chart(pd.DataFrame(rows, columns=columns), PALETTE[0])
     panels = {row["panel"] for row in spec["data"]["values"]}
     assert len(panels) <= 8
     assert "k = 20, the same set: 100%" in panels

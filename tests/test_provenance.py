@@ -6,14 +6,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-
-from workflow_scripts.report import provenance
 from workflow_scripts.report.provenance import (
     code_state,
     revisions,
     visible_gpus,
     write_provenance,
 )
+
+from workflow_scripts.report import provenance
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import shutil
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,14 +16,17 @@ from scipy import stats
 from small_results import (
     FIGURES,
     NAMES,
+    RANDOM,
     TABLES,
     build_results,
+    draw,
     draw_all,
     make_tables,
     some_convergence,
     some_kappa,
     some_scores,
     some_selections,
+    table_flags,
     write_page,
 )
 
@@ -31,23 +34,14 @@ from workflow_scripts.common.checkpoint_card import Kind, TextCard, write_card
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.table_file import QUALITY_COLUMNS
-from workflow_scripts.report import (
-    checkpoint_table,
-    pick_table,
-    plot_convergence,
-    plot_gain,
-    plot_mutual_information,
-    plot_scores,
-    plot_stability,
-    plot_tasks,
-    score_table,
-)
+from workflow_scripts.report import plot_figures, tabulate
 from workflow_scripts.report.bootstrap import difference_interval
 from workflow_scripts.report.charts.chart import signs_of
+from workflow_scripts.report.figures.convergence import draw_steps
+from workflow_scripts.report.figures.figure import legend_columns
+from workflow_scripts.report.figures.picks import draw_stability
+from workflow_scripts.report.figures.scores import draw_task
 from workflow_scripts.report.findings import findings
-from workflow_scripts.report.information_table import information_table
-from workflow_scripts.report.information_table import main as tabulate_information
-from workflow_scripts.report.score_flags import read_projected_scores, read_scores
 from workflow_scripts.report.statistics import (
     ALL,
     EVERY_TASK,
@@ -56,8 +50,13 @@ from workflow_scripts.report.statistics import (
     name_singles,
     percentiles,
     quantile_bands,
+    read_projected_scores,
+    read_scores,
 )
-from workflow_scripts.report.style import DARK, PALETTE, legend_columns
+from workflow_scripts.report.style import DARK, PALETTE
+from workflow_scripts.report.tables.checkpoints import checkpoint_table, with_quality
+from workflow_scripts.report.tables.picks import information_table, pick_table
+from workflow_scripts.report.tables.scores import score_table
 
 
 def texts(svg: Path) -> str:
@@ -186,17 +185,14 @@ def test_projected_scores_have_rows_of_their_own_in_the_table_alone(zoo: Path) -
     better = scores.assign(project=16)
     better.loc[better["method"] == "mmi", "test_score"] = 1.5
     pd.concat([scores.assign(project=0), better]).to_csv(zoo / "scores.csv", index=False)
-    flags = ["--scores", str(zoo / "scores.csv"), "--random", "random"]
-    score_table.main(
-        [*flags, "--output", str(zoo / "table.csv"), "--tasks", str(zoo / "tasks.csv")]
-    )
-    table = pd.read_csv(zoo / "table.csv")
+    make_tables(zoo)
+    table = tables_of(zoo)["scores"]
     assert list(table.columns[:3]) == ["method", "k", "project"]
-    plain = score_table.score_table(scores, "random")
+    plain = score_table(scores, "random")
     kept = table[table["project"] == 0].drop(columns="project")
     pd.testing.assert_frame_equal(kept, plain, check_dtype=False)
     assert (table[(table["project"] == 16) & (table["method"] == "mmi")]["percentile"] == 1).all()
-    picks = pick_table.pick_table(some_selections(), "random")
+    picks = pick_table(some_selections(), "random")
     whole, alone = (findings({"picks": picks, "scores": one}, "mmi") for one in (table, plain))
     assert whole == alone
 
@@ -278,6 +274,16 @@ def tables_of(zoo: Path) -> dict[str, pd.DataFrame]:
     return {name: pd.read_csv(zoo / f"tables/{name}.csv") for name in TABLES}
 
 
+def drawn_texts(
+    zoo: Path, scores: pd.DataFrame, figure: str, compared: Sequence[str] = RANDOM
+) -> str:
+    """The texts of a figure of other scores."""
+    scores.to_csv(zoo / "scores.csv", index=False)
+    make_tables(zoo, compared)
+    draw(zoo, figure, compared=compared)
+    return texts(zoo / f"figures/{figure}.svg")
+
+
 def test_figures_are_svg_pdf_and_png_and_name_what_they_show(zoo: Path) -> None:
     space, convergence, tasks, information, scores, gain, objective, stability = figures_of(zoo)
     for path in figures_of(zoo):
@@ -309,10 +315,9 @@ def test_equal_data_give_equal_figures(zoo: Path) -> None:
 
 def test_figures_do_without_random_sets(zoo: Path) -> None:
     scores = some_scores()
-    scores[scores["method"] != "random"].to_csv(zoo / "scores.csv", index=False)
-    plot_scores.main(["--scores", str(zoo / "scores.csv"), "--output", str(zoo / "s.svg")])
-    assert "mmi" in texts(zoo / "s.svg")
-    assert "random" not in texts(zoo / "s.svg")
+    found = drawn_texts(zoo, scores[scores["method"] != "random"], FIGURES[4], compared=[])
+    assert "mmi" in found
+    assert "random" not in found
 
 
 def test_the_information_of_every_set_is_that_of_its_definition() -> None:
@@ -380,7 +385,7 @@ def test_what_is_shown_follows_from_the_intervals() -> None:
         judged(0.01, -0.005, 0.029) | {"k": 2, "wins": 4, "ties": 1, "losses": 1},
         judged(-0.001, -0.01, 0.0) | {"k": 5, "wins": 2, "ties": 2, "losses": 2},
     ]
-    picks = pick_table.pick_table(some_selections(), "random")
+    picks = pick_table(some_selections(), "random")
     found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
     assert found == [
         "Over 6 tasks, mmi is shown to be above the mean of random sets: +1.20 accuracy points at "
@@ -398,7 +403,7 @@ def test_what_is_shown_follows_from_the_intervals() -> None:
 def test_few_tasks_are_said_to_have_no_interval() -> None:
     row = judged(0.5, np.nan, np.nan, "span_f1") | {"wins": 1, "ties": 0, "losses": 0, "k": 2}
     table = pd.DataFrame([row | {"tasks": 1}])
-    picks = pick_table.pick_table(some_selections(), "random")
+    picks = pick_table(some_selections(), "random")
     found = findings({"picks": picks, "scores": table}, "mmi")
     assert found == [
         "Over 1 task, mmi has no interval against the mean of random sets, which takes at least 5 "
@@ -417,7 +422,7 @@ def test_other_methods_without_an_interval_are_not_said_to_have_one() -> None:
 def test_other_methods_are_said_where_their_intervals_lie() -> None:
     sizes = {1: (0.01, 0.03), 2: (-0.03, -0.01), 3: (-0.01, 0.01)}
     rows = [judged(0.01, *ends) | {"k": k, "method": "peek"} for k, ends in sizes.items()]
-    picks = pick_table.pick_table(some_selections(), "random")
+    picks = pick_table(some_selections(), "random")
     found = findings({"picks": picks, "scores": pd.DataFrame(rows)}, "mmi")
     assert found[0] == (
         "peek is 1.00 accuracy points above the mean of random sets on average over k; its 95% "
@@ -432,27 +437,39 @@ def test_files_that_are_no_tables_are_named(zoo: Path) -> None:
     cases = [("none.csv", "there is no such table"), ("text.csv", "no table in CSV")]
     cases.append(("tables/picks.csv", "no column task, test_score"))
     for name, message in cases:
-        flags = ["--scores", str(zoo / name), "--random", "random"]
+        flags = [*table_flags(zoo), "--scores", str(zoo / name)]
         with pytest.raises(UserError, match=message):
-            plot_gain.main([*flags, "--output", str(zoo / "g.svg")])
+            tabulate.main([*flags, "--tables", str(zoo / "scores.csv")])
+
+
+def test_a_table_or_figure_that_the_files_do_not_give_is_named(zoo: Path) -> None:
+    with pytest.raises(UserError, match=r"sets\.csv: .* are these tables: checkpoints, informati"):
+        tabulate.main([*table_flags(zoo), "--tables", str(zoo / "sets.csv")])
+    with pytest.raises(UserError, match=r"figure-9\.svg: there is no figure of this name"):
+        draw(zoo, "figure-9")
+    (zoo / "tables/space.csv").unlink()
+    with pytest.raises(UserError, match=r"it shows the table space\.csv; give it with --tables"):
+        draw(zoo, FIGURES[0])
+
+
+def test_a_pick_that_the_covariance_lacks_is_named(zoo: Path) -> None:
+    path = zoo / "selections/mmi.csv"
+    path.write_text(path.read_text().replace("ant", "fox"))
+    with pytest.raises(UserError, match=r"mmi\.csv: the covariance has no checkpoint fox; select"):
+        make_tables(zoo)
 
 
 def test_a_method_has_one_colour_in_all_figures(zoo: Path) -> None:
     scores = some_scores().replace({"method": {"random": "zrand", "peek": "xpeek"}})
-    scores.to_csv(zoo / "scores.csv", index=False)
-    for script in (plot_scores, plot_gain):
-        path = zoo / f"{script.__name__}.svg"
-        script.main(
-            ["--scores", str(zoo / "scores.csv"), "--random", "zrand", "--output", str(path)]
-        )
-        assert PALETTE[4].lower() in path.read_text(encoding="utf-8")
+    for figure in FIGURES[4:6]:
+        drawn_texts(zoo, scores, figure, ["--random", "zrand"])
+        drawn = (zoo / f"figures/{figure}.svg").read_text(encoding="utf-8")
+        assert PALETTE[4].lower() in drawn
 
 
 def test_a_method_of_ones_own_has_its_colour_among_all_methods_also_alone(zoo: Path) -> None:
     stability = pd.read_csv(zoo / "selections/mmi.stability.csv").assign(method="ours")
-    stability.to_csv(zoo / "ours.csv", index=False)
-    flags = ["--stability", str(zoo / "ours.csv"), "--output", str(zoo / "f.svg")]
-    plot_stability.main([*flags, "--methods", "a-label", "mmi", "ours"])
+    draw_stability(stability, ["a-label", "mmi", "ours"], zoo / "f.svg")
     signs = signs_of(["a-label", "mmi", "ours", ALL, "random"], "random")
     colours = dict(zip(signs.methods, signs.colours, strict=True))
     assert colours["ours"] != colours["a-label"]
@@ -491,10 +508,8 @@ def test_a_mean_has_its_standard_error_over_tasks() -> None:
 
 def test_every_single_checkpoint_has_a_row_of_its_own(zoo: Path) -> None:
     with_singles(some_scores()).to_csv(zoo / "scores.csv", index=False)
-    output = zoo / "table.csv"
-    flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--output", str(output)]
-    score_table.main([*flags, "--singles", "single", "--tasks", str(zoo / "tasks.csv")])
-    table = pd.read_csv(output)
+    make_tables(zoo, [*RANDOM, "--singles", "single"])
+    table = tables_of(zoo)["scores"]
     columns = "method k tasks metric mean_score standard_error gain low high wins ties losses "
     columns += "percentile percentile_low percentile_high"
     assert list(table.columns) == columns.split()
@@ -523,36 +538,26 @@ def test_tables_say_which_metric_they_mean() -> None:
 def test_figures_of_scores_name_their_metric_and_single_checkpoints(
     zoo: Path, make: Callable[[pd.DataFrame], pd.DataFrame], score: str, gain: str
 ) -> None:
-    make(some_scores()).to_csv(zoo / "scores.csv", index=False)
-    flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--singles", "single"]
-    for script, label in ((plot_scores, score), (plot_gain, gain)):
-        script.main([*flags, "--output", str(zoo / "f.svg")])
-        found = texts(zoo / "f.svg")
+    for figure, label in ((FIGURES[4], score), (FIGURES[5], gain)):
+        found = drawn_texts(zoo, make(some_scores()), figure, [*RANDOM, "--singles", "single"])
         assert label in found
         assert {"bee", "cat", "mmi", "peek", "random"} <= set(found.split())
         assert "single" not in found
         assert ("%" in found.replace("95%", "")) == (label == "mean test accuracy over 3 tasks")
 
 
-def draw_information(zoo: Path, selections: pd.DataFrame, *flags: str) -> str:
-    """The texts of the figure on some selections."""
-    selections.to_csv(zoo / "picks.csv", index=False)
-    table = str(zoo / "information.csv")
-    tabulate_information(
-        ["--covariance", str(zoo / "covariance/probe.npz"), "--output", table]
-        + ["--selections", str(zoo / "picks.csv")]
-    )
-    plot_mutual_information.main(
-        ["--information", table, "--main", "mmi", "--random", "random", *flags]
-        + ["--output", str(zoo / "f.svg")]
-    )
-    return texts(zoo / "f.svg")
+def informed_texts(zoo: Path, selection: pd.DataFrame, *compared: str) -> str:
+    """The texts of the figure of mutual information with one method more."""
+    selection.to_csv(zoo / f"selections/{selection['method'].iloc[0]}.csv", index=False)
+    make_tables(zoo, [*RANDOM, *compared])
+    draw(zoo, FIGURES[3], compared=[*RANDOM, *compared])
+    return texts(zoo / f"figures/{FIGURES[3]}.svg")
 
 
 def test_the_information_of_single_checkpoints_is_marked_with_their_names(zoo: Path) -> None:
     picks = some_selections()
     alone = picks[picks["method"] == "random"].query("k == 1").assign(method="single")
-    found = draw_information(zoo, pd.concat([picks, alone]), "--singles", "single")
+    found = informed_texts(zoo, alone, "--singles", "single")
     # The picks of mmi are cat and ant; dog is among the singles only.
     assert "dog" in found.split()
     assert "single" not in found
@@ -568,7 +573,7 @@ def axes() -> Iterator[Axes]:
 def test_a_panel_shows_medians_lines_and_single_checkpoints_where_they_belong(axes: Axes) -> None:
     scores = name_singles(with_singles(some_scores()), ["single"])
     of_task = scores[scores["task"] == "t1"]
-    legend = plot_tasks.draw_task(axes, of_task, "random")
+    legend = draw_task(axes, of_task, "random")
     assert set(legend) == {"random (bar: median)", "mmi", "peek", "bee", "cat"}
     points = {tuple(line.get_xydata()[0]) for line in axes.lines if len(line.get_xydata()) == 1}
     assert {y for _, y in points} == {0.6, 0.8}
@@ -590,17 +595,17 @@ def test_a_panel_shows_medians_lines_and_single_checkpoints_where_they_belong(ax
 def test_few_or_equal_random_sets_are_dots(axes: Axes) -> None:
     scores = some_scores()
     few = scores[(scores["draw"] < 3) & (scores["task"] == "t0")]
-    assert "random" in plot_tasks.draw_task(axes, few, "random")
+    assert "random" in draw_task(axes, few, "random")
     assert not axes.collections
     equal = scores[scores["task"] == "t0"].assign(test_score=0.5)
-    assert "random" in plot_tasks.draw_task(axes, equal, "random")
+    assert "random" in draw_task(axes, equal, "random")
     assert not axes.collections
 
 
 def test_a_missing_score_does_not_hide_the_others(axes: Axes) -> None:
     scores = some_scores()
     scores.loc[(scores["method"] == "random") & (scores["draw"] == 0), "test_score"] = np.nan
-    plot_tasks.draw_task(axes, scores[scores["task"] == "t0"], "random")
+    draw_task(axes, scores[scores["task"] == "t0"], "random")
     assert axes.collections
 
 
@@ -613,10 +618,7 @@ def test_every_task_has_a_panel_with_its_metric_also_without_random_sets(
     scores = scores[
         (scores["method"] != "random") & scores["task"].isin(f"t{i}" for i in range(tasks))
     ]
-    scores.to_csv(zoo / "scores.csv", index=False)
-    flags = ["--scores", str(zoo / "scores.csv"), "--singles", "single"]
-    plot_tasks.main([*flags, "--output", str(zoo / "f.svg")])
-    found = texts(zoo / "f.svg")
+    found = drawn_texts(zoo, scores, FIGURES[2], ["--singles", "single"])
     assert [f"t{i}" in found.split() for i in range(6)] == [i < tasks for i in range(6)]
     assert "span F1" in found
     assert ("top-3 accuracy" in found) == (tasks == 5)
@@ -630,27 +632,31 @@ def test_legends_take_as_many_columns_as_fit() -> None:
     assert legend_columns(["a-very-long-name-of-a-checkpoint"] * 3, 1) == 1
 
 
-def draw_convergence(zoo: Path, *named: str) -> str:
-    plot_convergence.main(["--convergence", *named, "--output", str(zoo / "f.svg")])
-    return texts(zoo / "f.svg")
+def convergence_texts(zoo: Path, *probes: str) -> str:
+    output = zoo / f"{FIGURES[1]}.svg"
+    flags = ["--covariance", str(zoo / "covariance/probe.npz"), "--headline", "mmi"]
+    flags += ["--tables", str(zoo / "tables/space.csv"), "--figures", str(output), "--convergence"]
+    plot_figures.main([*flags, *(str(zoo / f"covariance/{one}.convergence.csv") for one in probes)])
+    return texts(output)
 
 
 def test_the_convergence_of_several_probes_is_drawn_together(zoo: Path) -> None:
     path = zoo / "covariance/probe.convergence.csv"
-    assert {"probe", "news"} <= set(draw_convergence(zoo, f"probe={path}", f"news={path}").split())
-    found = draw_convergence(zoo, f"news={path}")
+    shutil.copy(path, zoo / "covariance/news.convergence.csv")
+    assert {"probe", "news"} <= set(convergence_texts(zoo, "probe", "news").split())
+    found = convergence_texts(zoo, "news")
     assert "news" not in found
     for label in ("no probe", "nats", "cosine", "1k"):
         assert label in found
     # Powers of ten are set as such: the glyph of a backslash, 63 in this font, is not drawn.
     assert "mathdefault" in found
-    assert "DejaVuSans-3f" not in (zoo / "f.svg").read_text(encoding="utf-8")
+    assert "DejaVuSans-3f" not in (zoo / f"{FIGURES[1]}.svg").read_text(encoding="utf-8")
 
 
 def test_steps_start_at_no_probe_and_leave_out_what_has_no_logarithm(axes: Axes) -> None:
     table = some_convergence()
     shown = table[table["kl"] > 0]
-    plot_convergence.draw_steps(axes, shown, "kl", 50.0, {"color": "k", "marker": "o"}, "probe")
+    draw_steps(axes, shown, "kl", 50.0, {"color": "k", "marker": "o"}, "probe")
     line, start, dotted = (line.get_xydata().tolist() for line in axes.lines)
     assert line == [[640, 0.4]]
     assert start == [[50, 2.5]]
@@ -662,23 +668,21 @@ def test_a_divergence_that_is_missing_leaves_the_cosine(zoo: Path) -> None:
     some_convergence().assign(kl=np.nan).to_csv(
         zoo / "covariance/probe.convergence.csv", index=False
     )
-    assert "cosine" in draw_convergence(zoo, f"probe={zoo / 'covariance/probe.convergence.csv'}")
+    assert "cosine" in convergence_texts(zoo, "probe")
 
 
 def test_files_without_a_convergence_are_refused(zoo: Path) -> None:
-    with pytest.raises(UserError, match=r"none\.csv: there is no such table"):
-        draw_convergence(zoo, f"probe={zoo / 'none.csv'}")
+    with pytest.raises(UserError, match=r"none\.convergence\.csv: there is no such table"):
+        convergence_texts(zoo, "none")
+    shutil.copy(zoo / "tables/picks.csv", zoo / "covariance/picks.convergence.csv")
     with pytest.raises(UserError, match="the table has no column words, kl, cosine"):
-        draw_convergence(zoo, f"probe={zoo / 'tables/picks.csv'}")
+        convergence_texts(zoo, "picks")
     some_convergence()[:1].to_csv(zoo / "covariance/probe.convergence.csv", index=False)
     with pytest.raises(UserError, match="there is no row with words"):
-        draw_convergence(zoo, f"probe={zoo / 'covariance/probe.convergence.csv'}")
-    for text in ("convergence.csv", "probe=", "=convergence.csv"):
-        with pytest.raises(SystemExit):
-            draw_convergence(zoo, text)
+        convergence_texts(zoo, "probe")
 
 
-def write_text_cards(zoo: Path) -> list[str]:
+def write_text_cards(zoo: Path) -> list[Path]:
     details: list[dict[str, str | int | float]] = [
         {"model": "bert", "layers": 2, "heldout_loss": 3.25},
         {"model": "gpt2", "layers": 12},
@@ -692,12 +696,12 @@ def write_text_cards(zoo: Path) -> list[str]:
             path.stem, kind, f"org/m{number}", revision, ".", {}, False, details[number]
         )
         write_card(path, card)
-    return [str(path) for path in paths]
+    return paths
 
 
 def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -> None:
     output = zoo / "tables/checkpoints.csv"
-    checkpoint_table.main(["--cards", *write_text_cards(zoo), "--output", str(output)])
+    checkpoint_table(write_text_cards(zoo)).to_csv(output, index=False)
     assert output.read_text().splitlines() == [
         "checkpoint,kind,source,revision,model,layers,heldout_loss",
         "text-0,pretrain,org/m0,000000000000,bert,2,3.25",
@@ -714,30 +718,25 @@ def test_text_checkpoints_are_listed_with_source_and_short_revision(zoo: Path) -
 
 
 def test_the_quality_of_features_stands_beside_what_is_known_of_checkpoints(zoo: Path) -> None:
-    output = zoo / "tables/checkpoints.csv"
     quality = pd.DataFrame({column: [0.5, 2.25] for column in QUALITY_COLUMNS})
     quality["checkpoint"] = ["text-2", "text-0"]
-    quality.to_csv(zoo / "quality.csv", index=False)
-    flags = ["--cards", *write_text_cards(zoo), "--quality", str(zoo / "quality.csv")]
-    checkpoint_table.main([*flags, "--output", str(output)])
-    table = pd.read_csv(output)
+    table = with_quality(checkpoint_table(write_text_cards(zoo)), quality)
     assert table["checkpoint"].tolist() == ["text-0", "text-1", "text-2"]
     assert list(table.columns)[-4:] == QUALITY_COLUMNS[1:]
     assert table["rankme"].tolist() == [2.25, pytest.approx(np.nan, nan_ok=True), 0.5]
 
 
 def test_cards_that_are_none_are_named(zoo: Path) -> None:
-    output = ["--output", str(zoo / "checkpoints.csv")]
     with pytest.raises(UserError, match=r"none\.json: there is no such card"):
-        checkpoint_table.main(["--cards", str(zoo / "none.json"), *output])
+        checkpoint_table([zoo / "none.json"])
     for text in ("no json", "[]", '{"kind": "hub"}', '{"checkpoint": "ant"}'):
         (zoo / "wrong.json").write_text(text)
         with pytest.raises(UserError, match=r"wrong\.json: this is no card of a checkpoint"):
-            checkpoint_table.main(["--cards", str(zoo / "wrong.json"), *output])
+            checkpoint_table([zoo / "wrong.json"])
 
 
 def found_of(scores: pd.DataFrame, random: str | None = "random") -> list[str]:
-    picks = pick_table.pick_table(some_selections(), "random")
+    picks = pick_table(some_selections(), "random")
     table = gains(name_singles(scores, ["single"]), random)
     return findings({"picks": picks, "scores": table}, "mmi")
 
@@ -793,22 +792,19 @@ def level_lines(axes: Axes) -> list[float]:
 
 def test_all_checkpoints_are_a_level_line_that_stretches_no_axis(zoo: Path, axes: Axes) -> None:
     scores = with_all(with_singles(some_scores()))
-    scores.to_csv(zoo / "scores.csv", index=False)
-    flags = ["--scores", str(zoo / "scores.csv"), "--random", "random", "--singles", "single"]
-    for script, shown in ((plot_scores, True), (plot_tasks, True), (plot_gain, False)):
-        script.main([*flags, "--output", str(zoo / "f.svg")])
-        found = texts(zoo / "f.svg").split()
+    for figure, shown in ((FIGURES[4], True), (FIGURES[2], True), (FIGURES[5], False)):
+        found = drawn_texts(zoo, scores, figure, [*RANDOM, "--singles", "single"]).split()
         assert (ALL in found) == shown
         assert "2" in found and "4" not in found
     of_task = name_singles(scores[scores["task"] == "t1"], ["single"])
-    assert "all checkpoints" in plot_tasks.draw_task(axes, of_task, "random")
+    assert "all checkpoints" in draw_task(axes, of_task, "random")
     assert level_lines(axes) == pytest.approx([0.4])
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
 
 
 def test_all_checkpoints_are_in_the_table_and_in_no_finding(zoo: Path) -> None:
     scores = with_all(some_scores())
-    table = score_table.score_table(scores, "random").set_index(["method", "k"])
+    table = score_table(scores, "random").set_index(["method", "k"])
     row = table.loc[(ALL, 4)]
     assert row["mean_score"] == pytest.approx(0.4)
     assert row[["gain", "low", "wins", "percentile"]].isna().all()
@@ -824,4 +820,4 @@ def test_all_checkpoints_have_no_place_among_picks_that_tell_of_the_rest(zoo: Pa
     whole = pd.concat(
         [whole.assign(rank=rank, checkpoint=one) for rank, one in enumerate(NAMES, 1)]
     )
-    assert ALL not in draw_information(zoo, pd.concat([picks, whole])).split()
+    assert ALL not in informed_texts(zoo, whole).split()

@@ -11,7 +11,8 @@ import pytest
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.replicates_file import Replicates, write_replicates
 from workflow_scripts.common.script import UserError
-from workflow_scripts.report import plot_stability, stability_table
+from workflow_scripts.report.figures.picks import draw_stability
+from workflow_scripts.report.tables.picks import most_picked, stability_table
 from workflow_scripts.selection import select, stability
 from workflow_scripts.selection.mutual_information import (
     greedy_mutual_information,
@@ -98,7 +99,7 @@ def test_matrices_are_mended_only_where_they_must_be() -> None:
     assert np.array_equal(mended, mended.T) and (np.diag(mended) == 1).all()
 
 
-def test_the_table_names_the_strongest_rival(folder: Path) -> None:
+def test_the_table_names_the_strongest_rival() -> None:
     shares = pd.DataFrame(
         [
             ("mmi", 1, "ant", True, 1.0, 1.0),
@@ -109,11 +110,7 @@ def test_the_table_names_the_strongest_rival(folder: Path) -> None:
         ],
         columns=["method", "k", "checkpoint", "picked", "share", "set_share"],
     )
-    shares.to_csv(folder / "mmi.csv", index=False)
-    stability_table.main(
-        ["--stability", str(folder / "mmi.csv"), "--output", str(folder / "table.csv")]
-    )
-    first, second = pd.read_csv(folder / "table.csv").to_dict("records")
+    first, second = stability_table(shares).to_dict("records")
     assert (first["set_share"], first["mean_share"]) == (1.0, 1.0)
     assert pd.isna(first["rival"]) and pd.isna(first["rival_share"])
     assert (second["rival"], second["rival_share"]) == ("cat", 0.3)
@@ -121,10 +118,8 @@ def test_the_table_names_the_strongest_rival(folder: Path) -> None:
 
 
 def test_bars_of_every_size_are_drawn(folder: Path) -> None:
-    measure(folder, "--k", "1", "2", "3", "4", "5")
-    plot_stability.main(
-        ["--stability", str(folder / "mmi.csv"), "--output", str(folder / "stability.svg")]
-    )
+    table = measure(folder, "--k", "1", "2", "3", "4", "5")
+    draw_stability(table, ["mmi"], folder / "stability.svg")
     drawn = (folder / "stability.svg").read_text()
     assert (folder / "stability.png").stat().st_size > 10_000
     for text in ("k = 1, the same set", "k = 5, the same set", "ant", "not picked"):
@@ -208,5 +203,5 @@ def test_few_bars_are_shown_and_picks_always() -> None:
             "picked": [i in (0, 19) for i in range(20)],
         }
     )
-    shown = plot_stability.shown_bars(shares)["checkpoint"].tolist()
+    shown = most_picked(shares)["checkpoint"].tolist()
     assert shown == [f"c{i:02d}" for i in range(10)] + ["c19"]

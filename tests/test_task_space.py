@@ -12,10 +12,19 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.covariance_input import NamedMatrix
-from workflow_scripts.common.script import UserError
-from workflow_scripts.report import plot_task_space, space_table
-from workflow_scripts.report.dendrogram import branches, groups, leaf_order, ward_tree
-from workflow_scripts.report.task_space import stress, task_map, upright
+from workflow_scripts.report import tabulate
+from workflow_scripts.report.figures.task_space import draw_task_space
+from workflow_scripts.report.tables.task_space import (
+    SPACE_COLUMNS,
+    branches,
+    groups,
+    leaf_order,
+    space_table,
+    stress,
+    task_map,
+    upright,
+    ward_tree,
+)
 
 NAMES = ["ant", "bee", "cat", "dog"]
 
@@ -104,7 +113,8 @@ def write_inputs(folder: Path, models: list[str] | None) -> list[str]:
     columns = ["method", "draw", "task", "k", "rank", "checkpoint"]
     selection = pd.DataFrame(rows, columns=columns).assign(objective=1.0, bound=1.0, gap=0.0)
     selection.to_csv(folder / "mmi.csv", index=False)
-    flags = ["--covariance", str(folder / "probe.npz"), "--output", str(folder / "space.csv")]
+    flags = ["--covariance", str(folder / "probe.npz"), "--selections", str(folder / "mmi.csv")]
+    flags += ["--tables", str(folder / "space.csv")]
     for name, model in zip(NAMES, models or [], strict=False):
         card = {"checkpoint": name, "network": model, "labels": ["0"], "train_images": 8}
         card |= {"dev_images": 2, "dev_accuracy": [0.5]}
@@ -114,9 +124,9 @@ def write_inputs(folder: Path, models: list[str] | None) -> list[str]:
 
 def test_the_table_has_places_families_and_the_picks_of_the_largest_set(tmp_path: Path) -> None:
     flags = write_inputs(tmp_path, ["wide", "deep", "wide", "deep"])
-    space_table.main([*flags, "--selection", str(tmp_path / "mmi.csv")])
+    tabulate.main([*flags, "--recommend", "mmi"])
     table = pd.read_csv(tmp_path / "space.csv")
-    assert list(table.columns) == space_table.COLUMNS
+    assert list(table.columns) == SPACE_COLUMNS
     assert table["checkpoint"].tolist() == NAMES
     assert table["family"].tolist() == ["wide", "deep", "wide", "deep"]
     assert table["pick"].fillna(0).tolist() == [2, 0, 1, 0]
@@ -128,27 +138,19 @@ def test_the_table_has_places_families_and_the_picks_of_the_largest_set(tmp_path
 def test_where_there_are_no_kinds_the_groups_of_the_tree_take_their_place(
     tmp_path: Path, models: list[str] | None
 ) -> None:
-    space_table.main(write_inputs(tmp_path, models))
+    tabulate.main(write_inputs(tmp_path, models))
     table = pd.read_csv(tmp_path / "space.csv")
     expected = [f"group {number}" for number in groups(ward_tree(kappa_of(4)))]
     assert table["family"].tolist() == expected
     assert table["pick"].isna().all()
 
 
-def test_a_pick_of_another_zoo_is_told(tmp_path: Path) -> None:
-    flags = write_inputs(tmp_path, None)
-    path = tmp_path / "mmi.csv"
-    path.write_text(path.read_text().replace("ant", "fox"))
-    with pytest.raises(UserError, match=r"mmi\.csv: the covariance has no checkpoint fox"):
-        space_table.main([*flags, "--selection", str(path)])
-
-
 def test_a_figure_of_very_many_checkpoints_has_no_names_beside_the_heat_map(tmp_path: Path) -> None:
     count = 160
     names = [f"c{number:03d}" for number in range(count)]
     kappa = kappa_of(count)
-    table = space_table.space_table(NamedMatrix(names, kappa), None, names[:1])
-    plot_task_space.draw(Covariance(names, kappa, 9, "biased"), table, tmp_path / "f.svg")
+    table = space_table(NamedMatrix(names, kappa), None, names[:1])
+    draw_task_space(Covariance(names, kappa, 9, "biased"), table, tmp_path / "f.svg")
     text = (tmp_path / "f.svg").read_text(encoding="utf-8")
     assert "1 c000" in text
     assert "c159" not in text

@@ -7,7 +7,6 @@ import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from workspace import Workspace
 
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import open_features
-from workflow_scripts.common.packages import deciding_packages
 
 
 @pytest.fixture
@@ -184,50 +182,12 @@ def test_a_fresh_clone_with_results_and_touch_reruns_nothing(
 
 Changed = tuple[Workspace, dict[str, Any]]
 
-AFTER_SELECTION = {
-    "evaluate": 4,
-    "gather_scores": 1,
-    "plot_mutual_information": 1,
-    "plot_scores": 1,
-    "plot_tasks": 1,
-    "plot_gain": 1,
-    "plot_objective": 1,
-    "tabulate_information": 1,
-    "tabulate_picks": 1,
-    "tabulate_scores": 1,
-    "tabulate_objective": 1,
-    "write_report": 1,
-}
-# Where the picks of mmi, which come first in the report, may have changed.
-AFTER_HEADLINE = AFTER_SELECTION | {
-    "tabulate_representatives": 1,
-    "tabulate_space": 1,
-    "plot_task_space": 1,
-}
-AFTER_STABILITY = {"plot_stability": 1, "tabulate_stability": 1, "write_report": 1}
-AFTER_RESAMPLING = AFTER_STABILITY | {"measure_stability": 1}
-AFTER_COVARIANCE = AFTER_HEADLINE | AFTER_RESAMPLING | {"resample_covariance": 1, "select": 1}
-AFTER_SCORES = {
-    "gather_scores": 1,
-    "plot_scores": 1,
-    "plot_tasks": 1,
-    "plot_gain": 1,
-    "plot_objective": 1,
-    "tabulate_scores": 1,
-    "tabulate_objective": 1,
-    "write_report": 1,
-}
-
-
-ALL_FIGURES = {
-    "plot_task_space": 1,
-    "plot_tasks": 1,
-    "plot_mutual_information": 1,
-    "plot_scores": 1,
-    "plot_gain": 1,
-    "plot_objective": 1,
-    "plot_stability": 1,
-}
+# All tables and figures of a zoo are a job each.
+REPORT = {"tabulate_small": 1, "plot_figures_small": 1, "write_report": 1}
+AFTER_SCORES = {"gather_scores": 1, **REPORT}
+AFTER_SELECTION = {"evaluate": 4, **AFTER_SCORES}
+AFTER_RESAMPLING = {"measure_stability": 1, **REPORT}
+AFTER_COVARIANCE = AFTER_SELECTION | AFTER_RESAMPLING | {"resample_covariance": 1, "select": 1}
 
 
 def test_another_agent_reruns_no_other_agent(changed: Changed) -> None:
@@ -236,7 +196,6 @@ def test_another_agent_reruns_no_other_agent(changed: Changed) -> None:
     zoo["agents"]["count"] = 7
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
         "train_agent": 1,
-        "tabulate_checkpoints": 1,
         "extract_image_features": 2,
         "estimate_covariance": 1,
         "score_quality": 1,
@@ -249,7 +208,6 @@ def test_a_removed_agent_reruns_no_other_agent(changed: Changed) -> None:
     workspace, zoo = changed
     zoo["agents"]["count"] = 5
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
-        "tabulate_checkpoints": 1,
         "estimate_covariance": 1,
         "score_quality": 1,
         "evaluate_singles": 1,
@@ -269,9 +227,6 @@ def test_another_method_is_selected_and_scored(changed: Changed) -> None:
     assert replan(workspace, zoo) == AFTER_SELECTION | {
         "select": 1,
         "measure_stability": 1,
-        "tabulate_stability": 1,
-        # A figure's colours are shared out among all methods.
-        "plot_stability": 1,
     }
 
 
@@ -284,7 +239,7 @@ def test_more_replicates_rerun_the_stability_only(changed: Changed) -> None:
 def test_without_replicates_there_is_no_stability(changed: Changed) -> None:
     workspace, zoo = changed
     zoo["stability"] = {"replicates": 0}
-    assert replan(workspace, zoo) == {"write_report": 1}
+    assert replan(workspace, zoo) == REPORT
 
 
 def test_methods_that_look_at_features_add_only_their_selections(changed: Changed) -> None:
@@ -293,8 +248,6 @@ def test_methods_that_look_at_features_add_only_their_selections(changed: Change
     assert replan(workspace, zoo) == AFTER_SELECTION | {
         "select": 2,
         "measure_stability": 1,
-        "tabulate_stability": 1,
-        "plot_stability": 1,
     }
     labels = ("expected_risk", "quality_entropy")
     tables = [f"results/small/selections/{label}.csv" for label in labels]
@@ -315,10 +268,9 @@ def test_methods_that_look_at_labels_read_what_is_made_of_their_task(changed: Ch
     workspace, zoo = changed
     task = {"task": "task-01"}
     zoo["selection"]["methods"] |= {"logme": task, "h_score": task}
-    after = AFTER_SELECTION | {"plot_stability": 1}
-    assert replan(workspace, zoo) == after | {"select": 2, "score_transferability": 1}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 2, "score_transferability": 1}
     zoo["selection"]["methods"] = IMAGES["selection"]["methods"] | {"greedy_dev": task}
-    assert replan(workspace, zoo) == after | {"select": 1, "select_forward": 1}
+    assert replan(workspace, zoo) == AFTER_SELECTION | {"select": 1, "select_forward": 1}
 
 
 def test_all_checkpoints_together_are_scored_at_their_number_and_lead_nothing(
@@ -336,7 +288,7 @@ def test_other_constraints_rerun_their_selection_alone(changed: Changed) -> None
     workspace, zoo = changed
     groups = {"few": ["agent-00", "agent-01"], "more": ["agent-02", "agent-03", "agent-05"]}
     zoo["selection"]["methods"]["mmi"] |= {"groups": groups, "most_per_group": 1}
-    assert replan(workspace, zoo) == AFTER_HEADLINE | AFTER_RESAMPLING | {"select": 1}
+    assert replan(workspace, zoo) == AFTER_SELECTION | AFTER_RESAMPLING | {"select": 1}
 
 
 def test_another_estimator_reruns_from_the_covariance_but_not_what_does_not_read_it(
@@ -355,7 +307,6 @@ def test_other_rotations_leave_the_agents_and_tasks_alone(changed: Changed) -> N
         "extract_image_features": 6,
         "estimate_covariance": 1,
         "score_quality": 1,
-        "tabulate_checkpoints": 1,
     }
 
 
@@ -421,7 +372,7 @@ def test_another_size_selects_anew_and_scores(changed: Changed) -> None:
     """Scores of the other sizes are written again too, from fits that are kept."""
     workspace, zoo = changed
     zoo["selection"]["sizes"] = [1, 2, 3]
-    expected = AFTER_HEADLINE | AFTER_RESAMPLING | {"select": 3, "evaluate": 6}
+    expected = AFTER_SELECTION | AFTER_RESAMPLING | {"select": 3, "evaluate": 6}
     assert replan(workspace, zoo) == expected
 
 
@@ -446,9 +397,9 @@ def test_a_deleted_output_is_made_again_when_it_is_wanted(changed: Changed) -> N
     table.rename(kept[0])
     try:
         assert workspace.planned() == {}
-        assert workspace.planned("results/small/tables/picks.csv") == {"tabulate_picks": 1}
+        assert workspace.planned("results/small/tables/picks.csv") == {"tabulate_small": 1}
         report.rename(kept[1])
-        assert workspace.planned() == {"tabulate_picks": 1, "write_report": 1}
+        assert workspace.planned() == REPORT
         kept[0].rename(table)
         assert workspace.planned() == {"write_report": 1}
     finally:
@@ -466,10 +417,7 @@ def test_without_snakemakes_memory_only_newer_files_count(
     for path in (copied.folder / "workflow_scripts").rglob("*"):
         os.utime(path, (1, 1))
     assert copied.planned() == {}
-    page = copied.folder / "workflow_scripts/report/page.py"
-    page.write_text(page.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
-    assert copied.planned() == {}
-    (copied.folder / "workflow_scripts/report/templates/report.css").touch()
+    (copied.folder / "workflow_scripts/report/write_report.py").touch()
     assert copied.planned() == {"write_report": 1}
 
 
@@ -482,112 +430,30 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "expected"),
+    ("module", "expected"),
     [
         (
             "selection/mutual_information.py",
-            AFTER_HEADLINE | AFTER_RESAMPLING | {"select": 3},
+            AFTER_SELECTION | AFTER_RESAMPLING | {"select": 3},
         ),
         ("covariance/kernel_alignment.py", AFTER_COVARIANCE | {"estimate_covariance": 1}),
         (
-            "evaluation/softmax_regression.py",
+            "evaluation/softmax_heads.py",
             AFTER_SELECTION | {"evaluate_singles": 1, "select": 1},
         ),
-        ("report/style.py", ALL_FIGURES | {"write_report": 1}),
+        ("report/tables/scores.py", REPORT),
+        ("report/style.py", {"plot_figures_small": 1, "write_report": 1}),
         ("report/templates/report.html.j2", {"write_report": 1}),
         ("common/config.py", {}),
     ],
 )
 def test_an_edited_module_reruns_the_rules_that_use_it(
-    changed: Changed, file: str, expected: dict[str, int]
+    changed: Changed, module: str, expected: dict[str, int]
 ) -> None:
     workspace, _ = changed
-    path = workspace.folder / "workflow_scripts" / file
-    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
+    path = workspace.folder / "workflow_scripts" / module
+    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     assert workspace.planned() == expected
-
-
-def test_edited_comments_and_docstrings_rerun_nothing(changed: Changed) -> None:
-    """Also of the module that every script imports."""
-    workspace, _ = changed
-    for path in (workspace.folder / "workflow_scripts").rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        edited = text.replace('"""', '"""Edited. ', 1) if text.startswith('"""') else text
-        path.write_text(f"# edited\n{edited}\n\n# edited\n", encoding="utf-8")
-    assert workspace.planned() == {}
-
-
-def with_upgraded(folder: Path, package: str) -> dict[str, str]:
-    """An environment in which version 99.0 of a package is installed, by what Python says."""
-    metadata = folder / f"{package.replace('-', '_')}-99.0.dist-info" / "METADATA"
-    metadata.parent.mkdir()
-    metadata.write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
-    return {"PYTHONPATH": str(folder)}
-
-
-@pytest.mark.parametrize(
-    ("package", "expected"),
-    [
-        (
-            "torch",
-            AFTER_COVARIANCE
-            | {
-                "train_agent": 6,
-                "tabulate_checkpoints": 1,
-                "extract_image_features": 12,
-                "estimate_covariance": 1,
-                "score_quality": 1,
-                "evaluate_singles": 1,
-                "select": 2,
-            },
-        ),
-        ("matplotlib", ALL_FIGURES | {"write_report": 1}),
-        ("tqdm", {}),
-        ("transformers", {}),
-    ],
-)
-def test_an_upgraded_package_reruns_what_uses_it_unless_its_results_are_kept(
-    changed: Changed, tmp_path: Path, package: str, expected: dict[str, int]
-) -> None:
-    workspace, zoo = changed
-    upgraded = with_upgraded(tmp_path, package)
-    assert workspace.planned(environment=upgraded) == expected
-    if package in deciding_packages():
-        kept = {package: version(package)}
-        workspace.write_config({"zoos": {"small": zoo}, "keep_results_of": kept})
-        assert workspace.planned(environment=upgraded) == {}
-        assert workspace.planned() == {}
-
-
-def test_kept_work_survives_an_upgrade_only_if_the_config_says_so(
-    finished: Workspace, tmp_path: Path
-) -> None:
-    """For real: the heads and sums that jobs find when they run again."""
-    shutil.copytree(finished.folder, tmp_path / "taskspace", copy_function=shutil.copy2)
-    workspace, upgraded = Workspace(tmp_path / "taskspace"), with_upgraded(tmp_path, "torch")
-    targets = ["results/small/covariance/probe.npz", "results/small/scores/task-00/k3.csv"]
-
-    def found_again(config: dict[str, Any]) -> tuple[str, str]:
-        workspace.write_config({"zoos": {"small": IMAGES}} | config)
-        for target in targets:
-            (workspace.folder / target).unlink()
-        # By time alone, so that nothing but these is made again in spite of the upgrade.
-        arguments = ["--cores", "2", "--rerun-triggers", "mtime", "--", *targets]
-        result = workspace.snakemake(*arguments, environment=upgraded)
-        assert result.returncode == 0, result.stdout + result.stderr
-        logs = results(workspace) / "logs"
-        paths = logs / "estimate_covariance/probe.log", logs / "evaluate/task-00/k3.log"
-        return tuple(path.read_text(encoding="utf-8") for path in paths)
-
-    sums, fits = found_again({"keep_results_of": {"torch": version("torch")}})
-    assert "0 pairs computed, 21 taken from before" in sums
-    assert " 0 trained, " in fits
-    record = json.loads((results(workspace) / "provenance.json").read_text(encoding="utf-8"))
-    assert record["packages"]["torch"] == "99.0"
-    assert record["keep_results_of"] == {"torch": version("torch")}
-    sums, fits = found_again({})
-    assert "21 pairs computed, 0 taken from before" in sums
-    assert ", 0 kept" in fits
 
 
 def test_without_tasks_the_run_ends_with_the_selections(changed: Changed) -> None:

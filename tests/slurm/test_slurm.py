@@ -106,7 +106,7 @@ def test_each_job_gets_what_its_rule_asks_for(cluster: Cluster, finished: Worksp
         assert job["JobState"] == "COMPLETED"
         assert job.get("TresPerJob") == ("gres:gpu:1" if rule in WITH_GPU else None), rule
         assert job["Partition"] == ("gpu" if rule in WITH_GPU else "cpu"), rule
-    others = {"draw_images", "estimate_covariance", "select", "gather_scores", "tabulate_picks"}
+    others = {"draw_images", "estimate_covariance", "select", "gather_scores", "tabulate_small"}
     assert seen >= WITH_GPU | others
     [covariance] = jobs_of(cluster, "rule_estimate_covariance_wildcards_small_probe")
     assert covariance["MinMemoryNode"] == "3000M"

@@ -88,6 +88,6 @@ class ZooPaths:
         """A table of the report."""
         return f"{self.folder}/tables/{name}.csv"
 
-    def figure(self, name: str) -> str:
-        """A figure of the report."""
-        return f"{self.folder}/figures/{name}.svg"
+    def figure(self, name: str, suffix: str = ".svg") -> str:
+        """A figure of the report, in one of its formats."""
+        return f"{self.folder}/figures/{name}{suffix}"

@@ -4,10 +4,9 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from workflow_scripts.common.score_text import gain_text, gain_unit, metric_name, score_text
 from workflow_scripts.progress.tally import Tally
 from workflow_scripts.progress.time_left import in_words
-from workflow_scripts.report.labels import gain_text, gain_unit, score_text
-from workflow_scripts.report.metric_names import metric_name
 
 REPORT = Path("results/report.html")
 Row = dict[str, str]

@@ -6,9 +6,9 @@ Below ``LEAST`` units not even the range of a sample holds its centre about 95% 
 """
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
-from scipy.stats import rankdata
 
 LEAST = 5
 _RESAMPLES = 10_000
@@ -71,7 +71,8 @@ def correlation_interval(x: NDArray[np.float64], y: NDArray[np.float64]) -> Inte
     if len(x) < LEAST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return _NONE
     chosen = np.random.default_rng(0).integers(len(x), size=(_RESAMPLES, len(x)))
-    ranks = [rankdata(values[chosen], axis=1) for values in (x, y)]
+    # SciPy's ranks come with scipy.stats, which takes a second to import.
+    ranks = [pd.DataFrame(values[chosen]).rank(axis=1).to_numpy() for values in (x, y)]
     first, second = (one - one.mean(axis=1, keepdims=True) for one in ranks)
     spread = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
     with np.errstate(invalid="ignore"):

@@ -5,51 +5,33 @@ The report reads them as they are when it is written; they are no inputs of its 
 changes no result: a deleted file, or a job that took longer, must rerun nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.common.checkpoint_names import file_name
-from workflow_scripts.common.speed import read_speeds
+from workflow_scripts.common.facts import SUFFIX, read_speeds
 
 SPEED_COLUMNS = ["checkpoint", "seconds_per_thousand"]
 
 COLUMNS = ["stage", "rule", "jobs", "seconds", "longest", "megabytes"]
 
-# The stages of the rules that have a benchmark, in the order of the stages.
-STAGES = {
-    "draw_images": "data",
-    "gather_images": "data",
-    "write_stdlib": "data",
-    "train_agent": "checkpoints",
-    "pretrain": "checkpoints",
-    "extract_image_features": "features",
-    "extract_vision_features": "features",
-    "extract_word_features": "features",
-    "estimate_covariance": "covariance",
-    "score_quality": "covariance",
-    "resample_covariance": "covariance",
-    "select": "selection",
-    "measure_stability": "selection",
-    "evaluate": "evaluation",
-    "select_forward": "evaluation",
-    "score_transferability": "evaluation",
-}
 OTHER = "other"
-ALL_STAGES = [*dict.fromkeys(STAGES.values()), OTHER]
-
-_OF_CHECKPOINTS = {"train_agent", "pretrain"} | {
-    f"extract_{what}_features" for what in ("image", "vision", "word")
-}
+ALL_STAGES = ("data", "checkpoints", "features", "covariance", "selection", "evaluation", OTHER)
+# Jobs of these stages are of one checkpoint each, whose name their benchmark has.
+_OF_CHECKPOINTS = ("checkpoints", "features")
 
 
-def cost_table(folder: Path, checkpoints: Collection[str]) -> pd.DataFrame:
+def cost_table(
+    folder: Path, checkpoints: Collection[str], stages: Mapping[str, str]
+) -> pd.DataFrame:
     """Time and memory of each rule, of the last run of each of its jobs.
 
     Args:
         folder: of the benchmarks of a zoo; it need not be there.
         checkpoints: of the zoo; files of others are left from before.
+        stages: the stage of each rule, in the order of the stages.
 
     Returns:
         ``COLUMNS``: the rule's stage, how many jobs it has, seconds of all and of the longest, and
@@ -60,7 +42,7 @@ def cost_table(folder: Path, checkpoints: Collection[str]) -> pd.DataFrame:
     rows = []
     for path in sorted(folder.rglob("*.tsv")):
         rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        if rule in _OF_CHECKPOINTS and path.stem not in names:
+        if stages.get(rule) in _OF_CHECKPOINTS and path.stem not in names:
             continue
         table = pd.read_csv(path, sep="\t", na_values="-")
         if {"s", "max_rss"} <= set(table):
@@ -73,29 +55,27 @@ def cost_table(folder: Path, checkpoints: Collection[str]) -> pd.DataFrame:
         megabytes=("megabytes", "max"),
     )
     costs = costs.rename(columns={"total": "seconds"})
-    costs["stage"] = costs["rule"].map(STAGES).fillna(OTHER)
-    order = list(STAGES)
+    costs["stage"] = costs["rule"].map(dict(stages)).fillna(OTHER)
+    order = list(stages)
     places = costs["rule"].map({rule: place for place, rule in enumerate(order)})
     costs = costs.assign(place=places.fillna(len(order)))
     return costs.sort_values(["place", "rule"], ignore_index=True)[COLUMNS]
 
 
-def speed_table(folder: Path, checkpoints: Collection[str], corpus: str) -> pd.DataFrame:
-    """How long each checkpoint took for a thousand words or images of a corpus when it last ran.
+def speed_table(folder: Path, checkpoints: Collection[str]) -> pd.DataFrame:
+    """How long each checkpoint took for a thousand units of a corpus when it last ran.
 
     Without what it takes to start the job and to load the checkpoint.
 
     Args:
-        folder: of the logs of a zoo; it need not be there.
+        folder: of the features on the corpus; it need not be there.
         checkpoints: of the zoo.
 
     Returns:
-        ``SPEED_COLUMNS``, a row for each checkpoint whose log is there, the slowest first.
+        ``SPEED_COLUMNS``, a row for each checkpoint whose facts are there, the slowest first.
     """
-    speeds: dict[str, float] = {}
-    for logs in folder.glob(f"extract_*_features/{corpus}"):
-        speeds |= read_speeds(logs)
-    # Logs of checkpoints that a zoo had before are left.
+    speeds = read_speeds(folder.glob(f"*{SUFFIX}"))
+    # Facts of checkpoints that a zoo had before are left.
     rows = [(name, speeds[name]) for name in checkpoints if name in speeds]
     table = pd.DataFrame(rows, columns=SPEED_COLUMNS)
     order = ["seconds_per_thousand", "checkpoint"]

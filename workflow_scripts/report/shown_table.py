@@ -7,8 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_scripts.report.labels import difference_text, gain_text, gain_unit, score_text
-from workflow_scripts.report.metric_names import MIXED, common_metric, metric_name
+from workflow_scripts.common.score_text import (
+    MIXED,
+    common_metric,
+    difference_text,
+    gain_text,
+    gain_unit,
+    metric_name,
+    score_text,
+)
 
 _HEADS = {
     "k": "k",

@@ -1,13 +1,15 @@
 """What the scores say: means over tasks, and gains over random sets with intervals."""
 
 from collections.abc import Collection, Hashable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.special import betaincinv
 
+from workflow_scripts.common.score_text import common_metric
+from workflow_scripts.common.table_file import read_table
 from workflow_scripts.report.bootstrap import difference_interval
-from workflow_scripts.report.metric_names import common_metric
 
 QUANTILES = (0.05, 0.5, 0.95)
 SCORE_COLUMNS = ["task", "method", "draw", "k", "test_score", "metric", "checkpoints"]
@@ -35,6 +37,50 @@ _GAIN_TYPES = {
     "ties": "Int64",
     "losses": "Int64",
 }
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """The test scores of all tasks and sizes on the features as they are.
+
+    Returns:
+        ``task, metric, method, draw, k, checkpoints, test_score``, a row for each selection: the
+        mean over its seeds.
+
+    Raises:
+        UserError: if the file is no table of scores.
+    """
+    scores = _read_all(path)
+    return scores[scores["project"] == 0].drop(columns="project")
+
+
+def read_projected_scores(path: Path) -> pd.DataFrame:
+    """The test scores on features that are projected to as many dimensions for every selection.
+
+    Returns:
+        The columns of :func:`read_scores`, and how many dimensions: ``project``; no row where
+        nothing was projected.
+
+    Raises:
+        UserError: if the file is no table of scores.
+    """
+    scores = _read_all(path)
+    return scores[scores["project"] > 0]
+
+
+def without_projected(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table of scores that are of features as they are."""
+    return table[table["project"] == 0] if "project" in table else table
+
+
+def _read_all(path: Path) -> pd.DataFrame:
+    scores = read_table(path, SCORE_COLUMNS)
+    if "project" not in scores:
+        scores = scores.assign(project=0)
+    selection = ["task", "metric", "method", "draw", "k", "project"]
+    groups = scores.groupby(selection, sort=False)
+    return groups.agg(
+        checkpoints=("checkpoints", "first"), test_score=("test_score", "mean")
+    ).reset_index()
 
 
 def name_singles(

@@ -138,3 +138,9 @@ def specification(chart: Any, **meta: Any) -> Spec:
     spec.pop("config", None)
     spec["usermeta"] = meta
     return spec
+
+
+def size_scale(sizes: list[int]) -> alt.Scale:
+    """The scale of an axis of sizes, with a margin on both sides."""
+    margin = 0.06 * max(sizes[-1] - sizes[0], 1)
+    return alt.Scale(domain=[sizes[0] - margin, sizes[-1] + margin], nice=False)

@@ -6,20 +6,27 @@ import altair as alt
 import pandas as pd
 
 from workflow_scripts.report.charts.chart import Spec, specification, values
-from workflow_scripts.report.labels import COSINE, DIVERGENCE, WORDS
-from workflow_scripts.report.plot_convergence import start_of
-from workflow_scripts.report.style import MARKERS, PALETTE, SHAPES
+from workflow_scripts.report.style import (
+    COSINE,
+    DIVERGENCE,
+    MARKERS,
+    PALETTE,
+    SHAPES,
+    UNITS,
+    place_of_no_probe,
+)
 
 
 def convergence_charts(tables: Mapping[str, pd.DataFrame]) -> list[Spec]:
-    """The divergence, and the cosine, between the covariances from the first words and from all.
+    """The divergence, and the cosine, between the covariances from the first units and from all.
 
     Args:
         tables: as in the files, by the name of the probe.
     """
     whole = pd.concat([table.assign(probe=name) for name, table in tables.items()])
-    least, start = float(whole.loc[whole["words"] > 0, "words"].min()), start_of(whole)
-    whole = whole.assign(place=whole["words"].where(whole["words"] > 0, start))
+    start = place_of_no_probe(whole["units"])
+    least = float(whole.loc[whole["units"] > 0, "units"].min())
+    whole = whole.assign(place=whole["units"].where(whole["units"] > 0, start))
     return [
         _chart(whole[whole["kl"] > 0], "kl", DIVERGENCE, least, start, list(tables)),
         _chart(whole[whole["cosine"].notna()], "cosine", COSINE, least, start, list(tables)),
@@ -45,13 +52,13 @@ def _chart(
     shape = alt.Scale(domain=probes, range=[SHAPES[MARKERS[i % 7]] for i in range(len(probes))])
     top = float(table["place"].max()) * 1.3
     scale = alt.Scale(type="log", domain=[start / 1.3, top], nice=False)
-    base = alt.Chart(values(table[["probe", "place", "words", column]])).encode(
-        x=alt.X("place:Q", title=WORDS, scale=scale, axis=axis),
+    base = alt.Chart(values(table[["probe", "place", "units", column]])).encode(
+        x=alt.X("place:Q", title=UNITS, scale=scale, axis=axis),
         y=alt.Y(f"{column}:Q", title=title, scale=alt.Scale(**log), axis=levels),
         color=alt.Color("probe:N", title=None, scale=colour),
     )
     marks = base.mark_point(filled=True, size=55, opacity=1).encode(
         shape=alt.Shape("probe:N", title=None, scale=shape),
-        tooltip=["probe:N", "words:Q", alt.Tooltip(f"{column}:Q", format=".4g")],
+        tooltip=["probe:N", "units:Q", alt.Tooltip(f"{column}:Q", format=".4g")],
     )
     return specification(alt.layer(base.mark_line(), marks), fit="width", height=240)

@@ -1,0 +1,1 @@
+"""The figures for print, as matplotlib draws them from the tables."""
