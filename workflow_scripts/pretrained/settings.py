@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from workflow_scripts.common.checkpoint_names import shared_file_name
 from workflow_scripts.common.settings import Settings, UserPath
 
 
@@ -56,11 +55,3 @@ def checkpoint_configs(checkpoints: Mapping[str, Settings]) -> dict[str, str]:
         for name, checkpoint in checkpoints.items()
         if isinstance(checkpoint, FolderSettings)
     }
-
-
-def name_problem(checkpoints: Mapping[str, Settings]) -> str | None:
-    """Why names of checkpoints cannot stand side by side, or ``None`` if they can."""
-    same = shared_file_name(checkpoints)
-    if same is None:
-        return None
-    return f"checkpoints: {same[0]!r} and {same[1]!r} would have the same files; rename one"

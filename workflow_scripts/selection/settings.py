@@ -296,10 +296,8 @@ class SelectionSettings(Settings):
 
     @field_validator("methods")
     @classmethod
-    def _labels_are_file_names(cls, methods: dict[str, Method]) -> dict[str, Method]:
+    def _all_is_the_method_all(cls, methods: dict[str, Method]) -> dict[str, Method]:
         for label in methods:
-            if label.endswith(".stability"):
-                raise ValueError(f"{label!r}: files of that name hold a method's stability")
             if (label == "all") != isinstance(methods[label], AllSettings):
                 raise ValueError(
                     f"{label!r}: the method all has that label, and no other has it, so that "

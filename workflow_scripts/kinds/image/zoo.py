@@ -10,12 +10,9 @@ from workflow_scripts.common.settings import Name, Settings
 from workflow_scripts.kinds.image.feature_settings import VisionFeatureSettings
 from workflow_scripts.kinds.image.settings import FolderProbe, FolderTask
 from workflow_scripts.kinds.pretrained_zoo import PretrainedZoo
-from workflow_scripts.kinds.zoo import UserFile, probe_problem
+from workflow_scripts.kinds.zoo import UserFile, name_problem, probe_problem
 from workflow_scripts.pretrained.checkpoint_files import Preprocessor
-from workflow_scripts.pretrained.settings import (
-    PretrainedCheckpoint,
-    name_problem,
-)
+from workflow_scripts.pretrained.settings import PretrainedCheckpoint
 
 
 class ImageZoo(PretrainedZoo):

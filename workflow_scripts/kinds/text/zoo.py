@@ -21,13 +21,9 @@ from workflow_scripts.kinds.text.settings import (
     metric_of,
 )
 from workflow_scripts.kinds.text.stdlib.settings import DOMAINS, StdlibSource
-from workflow_scripts.kinds.zoo import UserFile, probe_problem
+from workflow_scripts.kinds.zoo import UserFile, name_problem, probe_problem
 from workflow_scripts.pretrained.checkpoint_files import Preprocessor
-from workflow_scripts.pretrained.settings import (
-    FolderSettings,
-    HubSettings,
-    name_problem,
-)
+from workflow_scripts.pretrained.settings import FolderSettings, HubSettings
 
 TextCheckpoint = Annotated[
     HubSettings | FolderSettings | PretrainSettings, Field(discriminator="kind")
