@@ -23,7 +23,7 @@ from workflow_scripts.common.feature_file import (
 )
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 from workflow_scripts.common.settings import add_flags, from_flags
-from workflow_scripts.common.units_file import Units, read_units
+from workflow_scripts.common.units_file import read_units
 from workflow_scripts.covariance.convergence import Prefix, Step, compare, prefixes_of, write_steps
 from workflow_scripts.covariance.diagnostics import on_chance, on_convergence, on_duplicates
 from workflow_scripts.covariance.feature_blocks import choose_arrays
@@ -45,19 +45,6 @@ from workflow_scripts.covariance.kernel_alignment import (
 from workflow_scripts.covariance.settings import CovarianceSettings
 
 log = logging.getLogger(__name__)
-
-
-def probe_prefixes(
-    sizes: Sequence[int], probe: Units, features: Features, units: NDArray[np.int64]
-) -> list[Prefix]:
-    """The beginnings of the probe to estimate from, in groups; the last is all of it.
-
-    Raises:
-        UserError: if the features are of another corpus.
-    """
-    if features.metadata.get("corpus_sha256") != probe.corpus_sha256:
-        raise UserError("the features are of another corpus than --probe; extract them again")
-    return prefixes_of(probe.group, sizes, units)
 
 
 def sums_of_all_pairs(
@@ -142,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--probe",
         type=existing_file,
         required=True,
-        help="of the probe and their groups, .parquet",
+        help="the units of the probe and their groups, .parquet",
     )
     flags.add_argument(
         "--convergence", type=Path, required=True, help="how the estimate converges, .csv"
@@ -166,7 +153,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_same_corpus(names, features)
     units = common_units(features)
     probe = read_units(arguments.probe)
-    prefixes = probe_prefixes(arguments.prefixes, probe, features[0], units)
+    if features[0].metadata.get("corpus_sha256") != probe.corpus_sha256:
+        raise UserError(
+            f"{arguments.probe}: the features are of another corpus; extract them again"
+        )
+    prefixes = prefixes_of(probe.group, arguments.prefixes, units)
     dropped = len(features[0].present) - len(units)
     if dropped:
         log.info("%d units left out, which some checkpoint has no vector for", dropped)
