@@ -11,6 +11,8 @@ from tiny_vision import COLOURS, FAMILIES, build_tiny_vision_model, draw_classes
 from workspace import Workspace
 from xdist.scheduler import LoadFileScheduling
 
+from workflow_scripts.common import facts
+
 # Of processors, which a busy machine has fewer to give of, but needs hardly more of: it takes about
 # 80 to 110, less than a minute on two idle cores.
 CPU_SECONDS_ALLOWED = 200
@@ -43,6 +45,14 @@ def children_cpu_seconds() -> float:
     """What all finished child processes have taken."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+@pytest.fixture
+def job_facts(monkeypatch: pytest.MonkeyPatch) -> facts.Facts:
+    """What scripts that a test calls in this process find, warn of and take; nothing yet."""
+    fresh = facts.Facts()
+    monkeypatch.setattr(facts, "_facts", fresh)
+    return fresh
 
 
 @pytest.fixture(scope="session")

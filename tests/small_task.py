@@ -19,7 +19,7 @@ def some_task(**changes: object) -> Task:
         "kind": "classification",
         "labels": ["no", "yes"],
         "unit": np.arange(UNITS),
-        "sequence": np.arange(UNITS),
+        "group": np.arange(UNITS),
         "split": split,
         "target": np.random.default_rng(0).integers(0, 2, UNITS),
     }

@@ -4,11 +4,11 @@ which they are kept."""
 import copy
 import hashlib
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,15 +27,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from workflow_scripts.common.atomic import atomic_path
+from workflow_scripts.common.checkpoint_card import CheckpointCard, read_card, write_card
 from workflow_scripts.common.device import choose_device
 from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.facts import Facts
 from workflow_scripts.common.feature_file import FeatureWriter, open_features
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_integer
-from workflow_scripts.images.image_units import Units, read_units
-from workflow_scripts.kinds.agents import draw_images, train_agent
-from workflow_scripts.kinds.agents import extract_agent as extract_images
-from workflow_scripts.kinds.agents.agent_file import AgentCard, load_agent, read_card, save_agent
+from workflow_scripts.images.image_units import ImageUnits, read_image_units
+from workflow_scripts.kinds.agents import draw_images, extract_agent, train_agent
+from workflow_scripts.kinds.agents.agent_file import AgentCard, load_agent, read_agent, save_agent
 from workflow_scripts.kinds.agents.augmentation import augmented, normalised
 from workflow_scripts.kinds.agents.networks import (
     build_network,
@@ -392,14 +393,14 @@ def test_a_last_batch_of_one_image_is_left_out() -> None:
     assert np.isfinite(training.train_loss).all()
 
 
-def made_up_units() -> tuple[NDArray[np.uint8], Units]:
+def made_up_units() -> tuple[NDArray[np.uint8], ImageUnits]:
     """Twelve images of four classes, all splits in disorder."""
     class_index = np.array([3, 1, 2, 0, 1, 3, 2, 0, 3, 1, 2, 0])
     split = np.array(["dev", "train", "train", "dev"] * 3)
     split[[0, 3]] = "train"
     images = np.random.default_rng(0).integers(0, 256, (12, 4, 5, 3), dtype=np.uint8)
     labels = np.array(["zero", "one", "two", "three"])[class_index]
-    return images, Units(np.arange(12), class_index, labels, split, np.zeros(12))
+    return images, ImageUnits(np.arange(12), class_index, labels, split, np.zeros(12))
 
 
 def test_an_agent_sees_the_images_of_its_classes_training_images_first() -> None:
@@ -489,7 +490,7 @@ def test_an_agent_learns_its_classes(agent: Path, digits: Corpus) -> None:
     network, card = load_agent(agent)
     assert card.dev_accuracy[-1] > 0.9
     assert card.train_loss[-1] < card.train_loss[0]
-    units, images = read_units(digits.units), np.load(digits.images)
+    units, images = read_image_units(digits.units), np.load(digits.images)
     rows = np.flatnonzero(np.isin(units.class_index, [1, 4, 7]) & (units.split == "dev"))
     values = (images[rows].transpose(0, 3, 1, 2) / 255 - card.mean[0]) / card.std[0]
     with torch.no_grad():
@@ -499,7 +500,7 @@ def test_an_agent_learns_its_classes(agent: Path, digits: Corpus) -> None:
 
 
 def test_the_card_tells_what_the_agent_is(agent: Path, digits: Corpus) -> None:
-    card, units = read_card(agent / "checkpoint.json"), read_units(digits.units)
+    card, units = read_agent(agent / "checkpoint.json"), read_image_units(digits.units)
     ours = np.isin(units.class_index, [1, 4, 7])
     assert card.checkpoint == "agent-03"
     assert card.network == "convnet"
@@ -513,6 +514,25 @@ def test_the_card_tells_what_the_agent_is(agent: Path, digits: Corpus) -> None:
     assert len(card.train_loss) == len(card.dev_accuracy) == 4
     assert card.torch == torch.__version__
     assert sorted(path.name for path in agent.iterdir()) == ["checkpoint.json", "model.safetensors"]
+
+
+def test_the_table_of_checkpoints_shows_an_agent(agent: Path) -> None:
+    card, own = read_card(agent / "checkpoint.json"), read_agent(agent / "checkpoint.json")
+    digest = hashlib.sha256((agent / "model.safetensors").read_bytes()).hexdigest()
+    assert card.source == "trained on 1 4 7"
+    assert card.revision == digest
+    assert card.files == {"model.safetensors": digest}
+    assert card.architecture == "convnet"
+    assert card.details == {
+        "network": "convnet",
+        "classes": "1 4 7",
+        "train_images": own.train_images,
+        "dev_images": own.dev_images,
+        "epochs": 4,
+        "dev_accuracy": own.dev_accuracy[-1],
+    }
+    weights = build_network("convnet", 3, (8, 8, 1)).parameters()
+    assert card.parameters == sum(one.numel() for one in weights)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -746,11 +766,15 @@ def test_an_agent_survives_the_disk(tmp_path: Path) -> None:
 
 
 def edit_card(folder: Path, **changes: object) -> None:
-    """Change fields of an agent's card; ``None`` takes a field away."""
-    path = folder / "checkpoint.json"
-    fields = json.loads(path.read_text(encoding="utf-8")) | changes
+    """Change fields of what an agent's card says of it; ``None`` takes a field away."""
+    card = read_card(folder / "checkpoint.json")
+    fields = card.reading | changes
     kept = {name: value for name, value in fields.items() if value is not None}
-    path.write_text(json.dumps(kept), encoding="utf-8")
+    write_card(folder / "checkpoint.json", replace(card, reading=kept))
+
+
+# A language model's.
+OTHER_CARD = CheckpointCard("bert", "bert-base", "0" * 40, "bert", 9, {}, {}, {"layers": 12})
 
 
 @pytest.fixture
@@ -771,6 +795,7 @@ def own_agent(agent: Path, tmp_path: Path) -> Path:
         (lambda folder: (folder / "checkpoint.json").write_text("[]"), "checkpoint.json"),
         (lambda folder: (folder / "checkpoint.json").write_bytes(b"\xff"), "checkpoint.json"),
         (lambda folder: edit_card(folder, mean=None), "checkpoint.json"),
+        (lambda folder: write_card(folder / "checkpoint.json", OTHER_CARD), "checkpoint.json"),
         (lambda folder: edit_card(folder, image_shape=None), "checkpoint.json"),
         (lambda folder: edit_card(folder, image_shape=8), "checkpoint.json"),
         (lambda folder: edit_card(folder, colour="red"), "checkpoint.json"),
@@ -802,7 +827,7 @@ def test_a_broken_agent_is_told_with_its_file(
 
 def features_of(agent: Path, corpus: Corpus, output: Path, *flags: str) -> Path:
     """The features of an agent on a corpus, through the script."""
-    extract_images.main(
+    extract_agent.main(
         ["--corpus", str(corpus.images), "--checkpoint", str(agent), "--output", str(output)]
         + ["--device", "cpu", *flags]
     )
@@ -833,13 +858,14 @@ def test_features_equal_those_of_one_image_at_a_time(
     assert found.features.std(axis=0).max() > 0
 
 
-def test_the_log_says_what_the_features_cost(
-    agent: Path, probe: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_the_facts_say_what_the_features_cost(
+    agent: Path, probe: Corpus, tmp_path: Path, job_facts: Facts
 ) -> None:
-    with caplog.at_level(logging.INFO):
-        features_of(agent, probe, tmp_path / "f.safetensors")
-    [line] = [one for one in caplog.messages if one.endswith(" seconds per thousand units")]
-    assert line.startswith("agent-03: ")
+    started = time.monotonic()
+    features_of(agent, probe, tmp_path / "f.safetensors")
+    seconds = 200 / 1000 * job_facts.seconds_per_thousand["agent-03"]
+    assert 0 < seconds < time.monotonic() - started
+    assert [one.partition(",")[0] for one in job_facts.found] == ["200 images"]
 
 
 def test_feature_files_tell_what_they_were_made_from(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_mutual_information import naive_information, random_correlation
 from test_selection import NAMES, run_select, save_npz, some_kappa
 
-from workflow_scripts.common.checkpoint_card import TextCard, write_card
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.selection.constraints import Constraints, stops
@@ -252,8 +252,7 @@ def test_costs_may_be_read_off_the_cards(tmp_path: Path) -> None:
     path = save_npz(tmp_path / "k.npz", some_kappa())
     cards = [tmp_path / f"{name}.json" for name in NAMES]
     for number, (name, card) in enumerate(zip(NAMES, cards, strict=True)):
-        details: dict[str, str | int | float] = {"parameters": 10**number}
-        write_card(card, TextCard(name, "hub", "x", "0", ".", {}, details=details))
+        write_card(card, CheckpointCard(name, "x", "0", "bert", 10**number, {}))
     flags = ["--covariance", str(path), "--method", "mmi", "--k", "2", "--cost", "parameters"]
     given = ["--cards", *map(str, cards)]
     table = run_select(tmp_path, *flags, *given, "--budget", "11")
@@ -262,7 +261,7 @@ def test_costs_may_be_read_off_the_cards(tmp_path: Path) -> None:
         run_select(tmp_path, *flags, *given, "--budget", "5")
     with pytest.raises(UserError, match="method mmi with --cost needs --cards"):
         run_select(tmp_path, *flags, "--budget", "5")
-    write_card(cards[1], TextCard("bee", "hub", "x", "0", ".", {}))
+    write_card(cards[1], CheckpointCard("bee", "x", "0", "bert", None, {}))
     with pytest.raises(UserError, match="bee: its card says no number of parameters"):
         run_select(tmp_path, *flags, *given, "--budget", "11")
     cards[1].write_text("[]")

@@ -9,17 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_kernel_alignment import DIRECT, FORMS, SINGLE, random_features
+from test_kernel_alignment import DIRECT, FORMS, SINGLE, random_features, run_estimate
 
+from tests.small_probe import write_probe
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
-from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
-from workflow_scripts.covariance import estimate, import_covariance
+from workflow_scripts.covariance import import_covariance
 from workflow_scripts.covariance.convergence import Prefix, kl_divergence, prefixes_of
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
-from workflow_scripts.kinds.text.sentences import write_sentences
 
 Matrix = NDArray[np.float64]
 ESTIMATORS: list[Estimator] = ["biased", "debiased"]
@@ -110,25 +109,26 @@ def test_the_divergence_is_that_of_the_definition() -> None:
     assert math.isnan(kl_divergence(np.array([[1, 1.5], [1.5, 1]]), true))
 
 
-def test_prefixes_count_sentences_and_the_words_that_all_checkpoints_have() -> None:
-    """Half of the sentences are always among them."""
+def test_prefixes_count_groups_and_the_units_that_all_checkpoints_have() -> None:
+    """Half of the groups are always among them."""
     units = np.array([0, 1, 4, 5, 6, 8])
-    assert prefixes_of([2, 0, 3, 4], [3, 1, 2, 3, 4, 99], units) == [
+    groups = np.repeat([7, 8, 9], [2, 3, 4])
+    assert prefixes_of(groups, [2, 1, 2, 3, 99], units) == [
         Prefix(1, 2),
-        Prefix(2, 2),
-        Prefix(3, 3),
-        Prefix(4, 6),
+        Prefix(2, 3),
+        Prefix(3, 6),
     ]
-    assert prefixes_of([9], [1], units) == [Prefix(1, 6)]
-    assert prefixes_of([2, 0, 3, 4, 0], [], units) == [Prefix(2, 2), Prefix(5, 6)]
+    assert prefixes_of(np.zeros(9, np.int64), [1], units) == [Prefix(1, 6)]
+    four = np.repeat([2, 5, 6, 9], [2, 1, 2, 4])
+    assert prefixes_of(four, [], units) == [Prefix(2, 2), Prefix(4, 6)]
 
 
 @pytest.fixture
 def probe(tmp_path: Path) -> tuple[Path, list[Matrix]]:
-    """A corpus of 40 sentences of 1 to 7 words, and features of three checkpoints on it; the
-    second has none for every third word."""
+    """A corpus of 40 groups of 1 to 7 units, and features of three checkpoints on it; the
+    second has none for every third unit."""
     lengths = [1 + number % 7 for number in range(40)]
-    write_sentences(tmp_path / "probe.txt", [["word"] * length for length in lengths])
+    write_probe(tmp_path, lengths)
     matrices = random_features(sum(lengths), [5, 9, 4], seed=3)
     for number, matrix in enumerate(matrices):
         write(tmp_path, f"net-{number}", matrix, np.arange(len(matrix)) % 3 != number + 1)
@@ -136,9 +136,8 @@ def probe(tmp_path: Path) -> tuple[Path, list[Matrix]]:
 
 
 def write(folder: Path, name: str, matrix: Matrix, present: NDArray[np.bool_]) -> None:
-    metadata = {"corpus_sha256": file_digest(folder / "probe.txt")}
     with FeatureWriter(
-        folder / f"{name}.safetensors", *matrix.shape, "float32", metadata
+        folder / f"{name}.safetensors", *matrix.shape, "float32", {"corpus_sha256": "c"}
     ) as writer:
         writer.write(np.flatnonzero(present), matrix[present])
 
@@ -146,16 +145,9 @@ def write(folder: Path, name: str, matrix: Matrix, present: NDArray[np.bool_]) -
 def run(folder: Path, *flags: str) -> list[dict[str, str]]:
     """Rows of the convergence."""
     names = sorted(path.stem for path in folder.glob("*.safetensors"))
-    estimate.main(
-        ["--features-folder", str(folder), "--checkpoints", *names]
-        + ["--output", str(folder / "probe.npz"), *flags]
-    )
+    run_estimate(folder, names, *flags)
     with (folder / "c.csv").open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def with_corpus(folder: Path) -> list[str]:
-    return ["--convergence", str(folder / "c.csv"), "--corpus", str(folder / "probe.txt")]
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -164,15 +156,15 @@ def test_the_script_writes_every_prefix_then_all(
     probe: tuple[Path, list[Matrix]], estimator: Estimator, memory: str
 ) -> None:
     folder, matrices = probe
-    flags = [*with_corpus(folder), "--estimator", estimator, "--memory-mb", memory]
+    flags = ["--estimator", estimator, "--memory-mb", memory]
     rows = run(folder, *flags, "--prefixes", "30", "4096", "12", "12", "40")
-    assert list(rows[0]) == ["sentences", "words", "kl", "cosine", "smallest_eigenvalue"]
-    assert [row["sentences"] for row in rows] == ["0", "12", "20", "30", "40"]
-    # Net-0 has no word 1, 4, 7 …, net-1 no word 2, 5, 8 …: words 0, 3, 6 … are left.
+    assert list(rows[0]) == ["groups", "units", "kl", "cosine", "smallest_eigenvalue"]
+    assert [row["groups"] for row in rows] == ["0", "12", "20", "30", "40"]
+    # Net-0 has no unit 1, 4, 7 …, net-1 no unit 2, 5, 8 …: units 0, 3, 6 … are left.
     common = np.arange(len(matrices[0])) % 3 == 0
     ends = [0, *np.cumsum([1 + number % 7 for number in range(40)])]
-    counts = [int(common[: ends[int(row["sentences"])]].sum()) for row in rows]
-    assert [int(row["words"]) for row in rows] == counts
+    counts = [int(common[: ends[int(row["groups"])]].sum()) for row in rows]
+    assert [int(row["units"]) for row in rows] == counts
     used = [matrix[common] for matrix in matrices]
     whole = direct_kappa(used, estimator)
     for row, count in zip(rows, counts, strict=True):
@@ -188,9 +180,9 @@ def test_the_script_writes_every_prefix_then_all(
 
 def test_the_covariance_does_not_depend_on_prefixes(probe: tuple[Path, list[Matrix]]) -> None:
     folder, _ = probe
-    run(folder, *with_corpus(folder), "--prefixes", "5", "20")
+    run(folder, "--prefixes", "5", "20")
     one = read_covariance(folder / "probe.npz")
-    assert len(run(folder, *with_corpus(folder))) == 3
+    assert len(run(folder)) == 3
     other = read_covariance(folder / "probe.npz")
     assert (one.names, one.rows, one.estimator) == (other.names, other.rows, other.estimator)
     np.testing.assert_allclose(one.values, other.values, rtol=0, atol=SINGLE)
@@ -199,13 +191,13 @@ def test_the_covariance_does_not_depend_on_prefixes(probe: tuple[Path, list[Matr
 def test_beginnings_too_short_for_a_covariance_are_left_empty_and_said(
     probe: tuple[Path, list[Matrix]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two sentences have one word that all have, five have five."""
+    """Two groups have one unit that all have, twenty have enough."""
     folder, _ = probe
     with caplog.at_level(logging.INFO):
-        rows = run(folder, *with_corpus(folder), "--prefixes", "2", "20")
-    assert [rows[1][column] for column in ("words", "kl", "cosine")] == ["1", "", ""]
+        rows = run(folder, "--prefixes", "2", "20")
+    assert [rows[1][column] for column in ("units", "kl", "cosine")] == ["1", "", ""]
     assert float(rows[2]["kl"]) > 0
-    assert "2 sentences (1 words): no covariance, debiased kernel alignment needs at" in caplog.text
+    assert "2 groups (1 units): no covariance, debiased kernel alignment needs at" in caplog.text
 
 
 def test_a_part_that_is_not_positive_definite_has_a_cosine_and_no_divergence(
@@ -217,31 +209,26 @@ def test_a_part_that_is_not_positive_definite_has_a_cosine_and_no_divergence(
     twin[80:] = random_features(len(twin) - 80, [4], seed=9)[0]
     write(folder, "twin", twin, np.ones(len(twin), bool))
     with caplog.at_level(logging.INFO):
-        rows = run(folder, *with_corpus(folder), "--prefixes", "15", "30")
-    assert [row["sentences"] for row in rows] == ["0", "15", "20", "30", "40"]
+        rows = run(folder, "--prefixes", "15", "30")
+    assert [row["groups"] for row in rows] == ["0", "15", "20", "30", "40"]
     assert rows[1]["kl"] == ""
     assert 0 < float(rows[1]["cosine"]) < 1
     assert float(rows[1]["smallest_eigenvalue"]) == pytest.approx(0, abs=1e-7)
     assert float(rows[3]["kl"]) > 0
-    assert "the first 15 sentences (19 words): no divergence" in caplog.text
+    assert "the first 15 groups (19 units): no divergence" in caplog.text
 
 
-def test_flags_of_the_convergence_go_together(probe: tuple[Path, list[Matrix]]) -> None:
+def test_a_probe_that_cannot_be_begun_is_told(probe: tuple[Path, list[Matrix]]) -> None:
     folder, _ = probe
-    corpus = ["--corpus", str(folder / "probe.txt")]
-    with pytest.raises(UserError, match="--corpus and --prefixes are for --convergence"):
-        run(folder, *corpus)
-    with pytest.raises(UserError, match="--corpus and --prefixes are for --convergence"):
-        run(folder, "--prefixes", "3")
-    with pytest.raises(UserError, match="--convergence needs --corpus"):
-        run(folder, "--convergence", str(folder / "c.csv"))
-    with pytest.raises(UserError, match=r"none\.txt: there is no such file"):
-        run(folder, "--convergence", str(folder / "c.csv"), "--corpus", str(folder / "none.txt"))
     with pytest.raises(SystemExit):
-        run(folder, *with_corpus(folder), "--prefixes", "0")
-    (folder / "probe.txt").write_text("another text\n")
-    with pytest.raises(UserError, match=r"probe\.txt: the features are of another corpus"):
-        run(folder, *with_corpus(folder))
+        run(folder, "--prefixes", "0")
+    with pytest.raises(SystemExit):
+        run(folder, "--probe", str(folder / "none.parquet"))
+    with pytest.raises(UserError, match=r"net-0\.safetensors: this is no file of units"):
+        run(folder, "--probe", str(folder / "net-0.safetensors"))
+    write_probe(folder, [1, 2], "another")
+    with pytest.raises(UserError, match=r"probe\.units\.parquet: the features are of another"):
+        run(folder)
 
 
 NAMES = ["bert-base-cased", "bert-base-uncased", "gpt2", "t5-base"]

@@ -24,8 +24,9 @@ from sklearn.datasets import load_digits as bundled_digits
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_integer, seeded_order
 from workflow_scripts.common.task_file import read_task
+from workflow_scripts.common.units_file import read_units
 from workflow_scripts.images import draw_task
-from workflow_scripts.images.image_units import Units, read_units, write_units
+from workflow_scripts.images.image_units import ImageUnits, read_image_units, write_image_units
 from workflow_scripts.kinds.agents import draw_images, fetch_cifar100
 from workflow_scripts.kinds.agents.settings import Cifar100Source, DigitsSource, TaskSettings
 from workflow_scripts.kinds.agents.sources import load_cifar100, load_digits
@@ -437,20 +438,20 @@ SIZES = ["--probe-per-class", "10"]
 TASK_SIZES = ["--task-train-per-class", "7", "--task-dev-per-class", "3"]
 
 
-def draw(folder: Path, corpus: str, *flags: str) -> tuple[NDArray[np.uint8], Units]:
+def draw(folder: Path, corpus: str, *flags: str) -> tuple[NDArray[np.uint8], ImageUnits]:
     """A corpus and its units, through the script."""
     images, units = folder / f"{corpus}.npy", folder / f"{corpus}.units.parquet"
     draw_images.main(
         ["--corpus", corpus, *flags, "--output", str(images), "--units", str(units)],
     )
     array: NDArray[np.uint8] = np.load(images)
-    return array, read_units(units)
+    return array, read_image_units(units)
 
 
 @pytest.fixture(scope="module")
 def corpora(
     tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, tuple[NDArray[np.uint8], Units]]:
+) -> dict[str, tuple[NDArray[np.uint8], ImageUnits]]:
     """The three corpora of a zoo of digits."""
     folder = tmp_path_factory.mktemp("corpora")
     common = ["--source", "digits", *SIZES, *TASK_SIZES]
@@ -461,7 +462,7 @@ def corpora(
     }
 
 
-Corpora = dict[str, tuple[NDArray[np.uint8], Units]]
+Corpora = dict[str, tuple[NDArray[np.uint8], ImageUnits]]
 
 
 @pytest.mark.parametrize("corpus", ["probe", "tasks", "agents"])
@@ -511,6 +512,24 @@ def test_an_image_and_its_turned_copies_are_neighbours(corpora: Corpora) -> None
     assert (groups[:, 3] == np.rot90(groups[:, 0], axes=(1, 2))).all()
     for one, other in pairwise(range(4)):
         assert (groups[:, one] != groups[:, other]).any(axis=(1, 2)).all()
+
+
+def test_an_image_and_its_turned_copies_are_a_group(tmp_path: Path) -> None:
+    flags = ["--source", "digits", *SIZES, "--rotations", "90", "180"]
+    _, shown = draw(tmp_path, "probe", *flags)
+    units = read_units(tmp_path / "probe.units.parquet")
+    assert (units.group == shown.image).all()
+    assert np.unique(units.group, return_counts=True)[1].tolist() == [3] * 100
+    digest = hashlib.sha256((tmp_path / "probe.npy").read_bytes()).hexdigest()
+    assert units.corpus_sha256 == digest
+    assert (units.unit_name, units.group_name) == ("images", "source images")
+
+
+def test_any_beginning_of_a_probe_shows_all_classes(corpora: Corpora) -> None:
+    """Else its covariance would not converge as groups are added, but change with each class."""
+    _, units = corpora["probe"]
+    beginning = units.class_index[:200]
+    assert np.bincount(beginning, minlength=10).min() >= 8
 
 
 def test_corpora_are_the_same_bytes_every_time(tmp_path: Path, corpora: Corpora) -> None:
@@ -577,12 +596,12 @@ def test_channels_turn_alike_and_corners_become_black() -> None:
 def units_file(tmp_path: Path, corpora: Corpora) -> Path:
     """The units of the tasks' corpus."""
     path = tmp_path / "tasks.units.parquet"
-    write_units(path, corpora["tasks"][1])
+    write_image_units(path, corpora["tasks"][1], "0" * 64)
     return path
 
 
 def test_a_task_is_the_units_of_its_classes(tmp_path: Path, units_file: Path) -> None:
-    units = read_units(units_file)
+    units = read_image_units(units_file)
     path = tmp_path / "task.parquet"
     draw_task.main(["--units", str(units_file), "--classes", "7", "2", "5", "--output", str(path)])
     task = read_task(path)

@@ -22,7 +22,7 @@ from workflow_scripts.covariance.diagnostics import (
     on_convergence,
     on_duplicates,
 )
-from workflow_scripts.kinds.text.zoo import TextZoo
+from workflow_scripts.kinds.zoo import ZooSettings
 
 
 def test_chance_is_the_mean_over_orders_of_the_units() -> None:
@@ -55,33 +55,35 @@ def steps(half: float, whole: float = 0.0) -> list[Step]:
 
 
 def test_a_covariance_that_still_moves_is_said() -> None:
-    (note,) = on_convergence(steps(0.35))
+    (note,) = on_convergence(steps(0.35), "sentences")
     assert "the first 300 of 601 sentences is 0.35 nats" in note
-    assert on_convergence(steps(0.05)) == []
+    assert on_convergence(steps(0.05), "sentences") == []
 
 
 def test_a_covariance_that_half_of_the_probe_does_not_give_is_said() -> None:
     for divergence in (math.nan, math.inf):
-        (note,) = on_convergence(steps(divergence))
+        (note,) = on_convergence(steps(divergence), "sentences")
         assert "the first 300 of 601 sentences is not positive definite, or there is none" in note
 
 
 def test_a_covariance_of_which_no_convergence_can_be_told_is_said() -> None:
-    (note,) = on_convergence(steps(math.nan, math.nan))
+    (note,) = on_convergence(steps(math.nan, math.nan), "images")
     assert note.startswith("whether the covariance has converged cannot be told")
+    assert note.endswith("or use more images for the probe")
 
 
-def test_one_sentence_has_no_half() -> None:
-    assert on_convergence([steps(0.35)[0], Step(1, 9, 0.0, 1.0, 0.1)]) == []
+def test_one_group_has_no_half() -> None:
+    assert on_convergence([steps(0.35)[0], Step(1, 9, 0.0, 1.0, 0.1)], "sentences") == []
 
 
-@pytest.mark.parametrize("sentences", [2, 3, 300, 600, 1000, 5000, 17_000])
-def test_convergence_is_looked_at_whatever_the_length_of_the_probe(sentences: int) -> None:
+@pytest.mark.parametrize("groups", [2, 3, 300, 600, 1000, 5000, 17_000])
+def test_convergence_is_looked_at_whatever_the_length_of_the_probe(groups: int) -> None:
     """With the prefixes that are the default."""
-    sizes = TextZoo.model_fields["convergence"].default
-    parts = prefixes_of([1] * sentences, sizes, np.arange(sentences))
-    far = [Step(one.sentences, one.words, 9.0, 0.5, 0.1) for one in parts[:-1]]
-    assert len(on_convergence([*far, Step(sentences, sentences, 0.0, 1.0, 0.1)])) == 1
+    sizes = ZooSettings.model_fields["convergence"].default
+    parts = prefixes_of(np.arange(groups), sizes, np.arange(groups))
+    far = [Step(one.groups, one.units, 9.0, 0.5, 0.1) for one in parts[:-1]]
+    whole = Step(groups, groups, 0.0, 1.0, 0.1)
+    assert len(on_convergence([*far, whole], "sentences")) == 1
 
 
 def test_groups_of_near_duplicates_are_named() -> None:
@@ -98,13 +100,13 @@ def test_notes_are_logged_and_in_the_file(tmp_path: Path, caplog: pytest.LogCapt
     x, y = random_features(30, [60, 70], seed=0)
     names = write_features(tmp_path, [x, y, x + 1e-3 * y[:, :60]])
     covariance = read_covariance(run_estimate(tmp_path, names, "--estimator", "biased"))
-    twins, chance = covariance.notes
+    twins, chance, convergence = covariance.notes
     assert twins.startswith("net-0, net-2 see the probe alike")
     assert chance.startswith("with 30 units the biased estimator")
-    assert twins in caplog.text
-    assert chance in caplog.text
-    (only,) = read_covariance(run_estimate(tmp_path, names)).notes
-    assert only == twins
+    assert convergence.startswith("whether the covariance has converged cannot be told")
+    for note in covariance.notes:
+        assert note in caplog.text
+    assert read_covariance(run_estimate(tmp_path, names)).notes == [twins, convergence]
 
 
 def test_an_imported_covariance_names_near_duplicates(tmp_path: Path) -> None:

@@ -337,9 +337,9 @@ def test_features_of_another_corpus_are_refused(folder: Path) -> None:
 def tasks_by_metric() -> dict[str, Task]:
     """Tasks that cat can learn; some in sentences of six words."""
     known = some_task().target
-    sequence = np.arange(UNITS) // 6
-    split = np.array(["train", "dev", "test"])[sequence % 3]
-    sentences = {"sequence": sequence, "split": split}
+    group = np.arange(UNITS) // 6
+    split = np.array(["train", "dev", "test"])[group % 3]
+    sentences = {"group": group, "split": split}
     values = 3 * known + 0.1 * np.random.default_rng(4).normal(size=UNITS)
     return {
         "pearson": some_task(
@@ -423,7 +423,7 @@ def test_a_task_file_reads_back_as_it_was(folder: Path) -> None:
     write_task(folder / "t.parquet", task)
     again = read_task(folder / "t.parquet")
     assert again.labels == labels
-    for name in ("unit", "sequence", "split", "target"):
+    for name in ("unit", "group", "split", "target"):
         assert (getattr(again, name) == getattr(task, name)).all()
     assert (again.corpus, again.metric, again.kind) == ("tasks", "accuracy", "classification")
 

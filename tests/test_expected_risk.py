@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.small_probe import write_probe
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
-from workflow_scripts.images.image_units import Units, write_units
-from workflow_scripts.kinds.text.sentences import write_sentences
+from workflow_scripts.common.units_file import Units, write_units
 from workflow_scripts.selection import select as script
 from workflow_scripts.selection.expected_risk import (
     greedy_expected_risk,
@@ -148,49 +148,46 @@ def save(folder: Path, name: str, features: Matrix, absent: list[int], corpus: s
         writer.write(rows, features[rows])
 
 
-def run_select(folder: Path, corpus: Path, *flags: str) -> pd.DataFrame:
+def run_select(folder: Path, probe: Path, *flags: str) -> pd.DataFrame:
     script.main(
-        ["--method", "expected_risk", "--features-folder", str(folder), "--corpus", str(corpus)]
+        ["--method", "expected_risk", "--features-folder", str(folder), "--probe", str(probe)]
         + ["--checkpoints", *NAMES, "--output", str(folder / "picks.csv"), *flags]
     )
     return pd.read_csv(folder / "picks.csv")
 
 
-def test_the_script_picks_from_the_features_of_a_text_probe(tmp_path: Path) -> None:
+def test_the_script_picks_from_the_features_on_a_probe(tmp_path: Path) -> None:
     """Units that a checkpoint lacks count for none."""
     features = some_features(60, [4, 6, 3, 5], seed=5)
     for number, name in enumerate(NAMES):
         save(tmp_path, name, features[number], absent=[7] if name == "cat" else [])
-    corpus = tmp_path / "probe.txt"
-    write_sentences(corpus, [["w"] * 6] * 10)
-    table = run_select(tmp_path, corpus, "--k", "1", "3", "--ridge", "0.2")
+    probe = write_probe(tmp_path, [6] * 10)
+    table = run_select(tmp_path, probe, "--k", "1", "3", "--ridge", "0.2")
     there = np.setdiff1d(np.arange(60), [7])
     kernels = [kernel(one.astype(np.float32)[there].astype(float)) for one in features]
     order = [NAMES.index(name) for name in table[table["k"] == 3]["checkpoint"]]
     risks = [direct_risk(kernels, order[:count], 0.2) for count in (1, 2, 3)]
     np.testing.assert_allclose(table[table["k"] == 3]["objective"], -np.array(risks), atol=1e-6)
     assert order[0] == int(np.argmin([direct_risk(kernels, [one], 0.2) for one in range(4)]))
-    part = run_select(tmp_path, corpus, "--k", "3", "--units", "20", "--seed", "1")
-    again = run_select(tmp_path, corpus, "--k", "3", "--units", "20", "--seed", "1")
+    part = run_select(tmp_path, probe, "--k", "3", "--units", "20", "--seed", "1")
+    again = run_select(tmp_path, probe, "--k", "3", "--units", "20", "--seed", "1")
     pd.testing.assert_frame_equal(part, again)
 
 
-def test_images_made_of_one_source_stay_together(tmp_path: Path) -> None:
+def test_units_of_a_group_stay_together(tmp_path: Path) -> None:
     features = some_features(40, [4, 6, 3, 5], seed=6)
     for number, name in enumerate(NAMES):
         save(tmp_path, name, features[number], absent=[])
-    image = np.tile(np.arange(10), 4)
-    texts = np.full(40, "x")
-    corpus = tmp_path / "probe.units.parquet"
-    write_units(corpus, Units(image, image, texts, texts, np.zeros(40)))
-    probe = read_probe_features(tmp_path, NAMES, corpus)
-    taken = probe.sample(10, seed=0)[0]
+    group = np.tile(np.arange(10), 4)
+    probe = tmp_path / "probe.units.parquet"
+    write_units(probe, Units(group, "c", "images", "source images"))
+    taken = read_probe_features(tmp_path, NAMES, probe).sample(10, seed=0)[0]
     rows = [
         int(np.flatnonzero((features[0].astype(np.float32) == row).all(axis=1))[0]) for row in taken
     ]
     assert len(rows) == 8
-    assert len(set(image[rows])) == 2
-    assert len(run_select(tmp_path, corpus, "--k", "2", "--units", "12")) == 2
+    assert len(set(group[rows])) == 2
+    assert len(run_select(tmp_path, probe, "--k", "2", "--units", "12")) == 2
 
 
 def test_what_the_script_cannot_read_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -198,24 +195,23 @@ def test_what_the_script_cannot_read_is_told_in_a_sentence(tmp_path: Path) -> No
     features[3][:] = 2.5
     for number, name in enumerate(NAMES):
         save(tmp_path, name, features[number], absent=[])
-    corpus = tmp_path / "probe.txt"
-    write_sentences(corpus, [["w"] * 6] * 2)
+    probe = write_probe(tmp_path, [6, 6])
     with pytest.raises(UserError, match="dog: the features do not vary over 12 units"):
-        run_select(tmp_path, corpus, "--k", "1")
+        run_select(tmp_path, probe, "--k", "1")
     with pytest.raises(UserError, match="0 units of the probe are left at units = 5"):
-        run_select(tmp_path, corpus, "--k", "1", "--units", "5")
-    other = tmp_path / "other.txt"
-    write_sentences(other, [["w"] * 6])
-    with pytest.raises(UserError, match=r"other\.txt has 6 units, the features in .* have 12"):
+        run_select(tmp_path, probe, "--k", "1", "--units", "5")
+    (tmp_path / "other").mkdir()
+    other = write_probe(tmp_path / "other", [6])
+    with pytest.raises(UserError, match=r"units\.parquet has 6 units, the features in .* have 12"):
         run_select(tmp_path, other, "--k", "1")
     save(tmp_path, "dog", features[0], absent=[], corpus="another")
     with pytest.raises(UserError, match="the features of dog are of another corpus"):
-        run_select(tmp_path, corpus, "--k", "1")
+        run_select(tmp_path, probe, "--k", "1")
     bare = ["--method", "expected_risk", "--k", "1", "--output", "-", "--checkpoints", *NAMES]
-    with pytest.raises(UserError, match="method expected_risk needs --corpus"):
+    with pytest.raises(UserError, match="method expected_risk needs --probe"):
         script.main(bare)
     with pytest.raises(UserError, match="method expected_risk needs --features-folder"):
-        script.main([*bare, "--corpus", str(corpus)])
+        script.main([*bare, "--probe", str(probe)])
 
 
 def test_a_zoo_of_usual_size_takes_seconds() -> None:

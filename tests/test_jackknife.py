@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_kernel_alignment import random_features
-from workflow_scripts.common.unit_groups import read_unit_groups
+from test_kernel_alignment import random_features, run_estimate
 
+from tests.small_probe import write_probe
 from workflow_scripts.common.covariance_file import Covariance, read_covariance, write_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.replicates_file import read_replicates
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.seeded_order import seeded_order
-from workflow_scripts.covariance import estimate, resample
+from workflow_scripts.covariance import resample
 from workflow_scripts.covariance.gram_sums import gram_sums
 from workflow_scripts.covariance.jackknife import (
     draw_blocks,
@@ -25,8 +25,6 @@ from workflow_scripts.covariance.jackknife import (
     spread_about,
 )
 from workflow_scripts.covariance.kernel_alignment import Estimator, kernel_alignment
-from workflow_scripts.images.image_units import Units, write_units
-from workflow_scripts.kinds.text.sentences import write_sentences
 
 ESTIMATORS: list[Estimator] = ["biased", "debiased"]
 DIMS = [3, 7, 5]
@@ -172,23 +170,24 @@ def test_errors_shrink_with_the_share_of_the_probe() -> None:
 
 
 def write_zoo(folder: Path, lengths: list[int], estimator: str = "debiased") -> list[str]:
-    """Features of a text probe, and their covariance; gives the flags of the script."""
-    sentences = [[f"w{i}" for i in range(length)] for length in lengths]
-    write_sentences(folder / "probe.txt", sentences)
+    """Features of a probe, and their covariance; gives the flags of the script."""
+    write_probe(folder, lengths)
     names = ["ant", "bee", "cat"]
     for name, rows in zip(names, features_of(sum(lengths), 0), strict=True):
         with FeatureWriter(
-            folder / f"{name}.safetensors", len(rows), rows.shape[1], "float32", {}
+            folder / f"{name}.safetensors", *rows.shape, "float32", {"corpus_sha256": "c"}
         ) as writer:
             writer.write(slice(0, len(rows)), rows)
             writer.present[2] = name != "bee"
-    estimate.main(
-        ["--features-folder", str(folder), "--checkpoints", *names]
-        + ["--output", str(folder / "probe.npz"), "--estimator", estimator]
-    )
+    run_estimate(folder, names, "--estimator", estimator)
     return [
         *("--covariance", str(folder / "probe.npz"), "--features-folder", str(folder)),
-        *("--corpus", str(folder / "probe.txt"), "--output", str(folder / "replicates.npz")),
+        *(
+            "--probe",
+            str(folder / "probe.units.parquet"),
+            "--output",
+            str(folder / "replicates.npz"),
+        ),
         *("--replicates", "30", "--blocks", "10"),
     ]
 
@@ -216,8 +215,10 @@ def test_the_script_writes_replicates_about_the_covariance(
 
 def test_the_script_refuses_what_does_not_belong_together(tmp_path: Path) -> None:
     flags = write_zoo(tmp_path, [3] * 40)
-    write_sentences(tmp_path / "probe.txt", [["word"]] * 40)
-    with pytest.raises(UserError, match=r"probe.txt do not belong together; estimate the cov"):
+    write_probe(tmp_path, [1] * 40)
+    with pytest.raises(
+        UserError, match=r"probe\.units\.parquet do not belong together; estimate the cov"
+    ):
         resample.main(flags)
     write_covariance(tmp_path / "probe.npz", Covariance(["ant"], np.eye(1), 0, "precomputed"))
     with pytest.raises(UserError, match="it was brought along, with no probe to resample"):
@@ -235,12 +236,3 @@ def test_no_replicates_file(tmp_path: Path) -> None:
     (tmp_path / "other.npz").write_text("text")
     with pytest.raises(UserError, match="this is no file of replicates"):
         read_replicates(tmp_path / "other.npz")
-
-
-def test_units_of_a_corpus_belong_to_sentences_or_source_images(tmp_path: Path) -> None:
-    write_sentences(tmp_path / "probe.txt", [["a", "b"], [], ["c"]])
-    assert read_unit_groups(tmp_path / "probe.txt").tolist() == [0, 0, 2]
-    image = np.array([5, 5, 9])
-    labels = np.array(["x"] * 3)
-    write_units(tmp_path / "probe.units.parquet", Units(image, image, labels, labels, np.zeros(3)))
-    assert read_unit_groups(tmp_path / "probe.units.parquet").tolist() == [5, 5, 9]

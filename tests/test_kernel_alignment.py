@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from tests.small_probe import write_probe
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
@@ -401,13 +402,16 @@ def write_features(folder: Path, matrices: MATRICES, corpus: str = "c") -> list[
             {"corpus_sha256": corpus},
         ) as writer:
             writer.write(slice(0, len(matrix)), matrix)
+    write_probe(folder, [1] * len(matrices[0]))
     return names
 
 
 def run_estimate(folder: Path, names: list[str], *flags: str) -> Path:
     output = folder / "probe.npz"
     estimate.main(
-        ["--features-folder", str(folder), "--checkpoints", *names, "--output", str(output), *flags]
+        ["--features-folder", str(folder), "--checkpoints", *names, "--output", str(output)]
+        + ["--probe", str(folder / "probe.units.parquet")]
+        + ["--convergence", str(folder / "c.csv"), *flags]
     )
     return output
 

@@ -8,12 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from test_kernel_alignment import SINGLE, random_features, run_estimate
 
+from tests.small_probe import write_probe
 from workflow_scripts.common.covariance_file import Covariance, read_covariance
-from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import FeatureWriter
 from workflow_scripts.common.script import UserError
 from workflow_scripts.covariance.gram_sums import NOTHING_KNOWN, read_sums
-from workflow_scripts.kinds.text.sentences import write_sentences
 
 Matrix = NDArray[np.float64]
 SENTENCES = 300
@@ -24,16 +23,15 @@ def folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Path:
     """A corpus and features of five checkpoints on it: of so many units that cross products of
     features are cheaper, in which no pair depends on another."""
     caplog.set_level(logging.INFO)
-    write_sentences(tmp_path / "probe.txt", [["word"] * 4] * SENTENCES)
+    write_probe(tmp_path, [4] * SENTENCES)
     for number, matrix in enumerate(random_features(4 * SENTENCES, [5, 9, 4, 30, 7], seed=3)):
         write(tmp_path, f"net-{number}", matrix)
     return tmp_path
 
 
 def write(folder: Path, name: str, matrix: Matrix, absent: int = 0) -> None:
-    metadata = {"corpus_sha256": file_digest(folder / "probe.txt")}
     with FeatureWriter(
-        folder / f"{name}.safetensors", *matrix.shape, "float32", metadata
+        folder / f"{name}.safetensors", *matrix.shape, "float32", {"corpus_sha256": "c"}
     ) as writer:
         writer.write(slice(absent, None), matrix[absent:])
 
@@ -117,16 +115,15 @@ def test_beginnings_of_the_probe_are_kept_too(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     table = folder / "c.csv"
-    flags = ["--convergence", str(table), "--corpus", str(folder / "probe.txt"), "--prefixes"]
-    estimated(folder, [0, 1, 3], *flags, "50", "150")
+    estimated(folder, [0, 1, 3], "--prefixes", "50", "150")
     caplog.clear()
-    estimated(folder, [0, 1, 2, 3], *flags, "50", "150")
+    estimated(folder, [0, 1, 2, 3], "--prefixes", "50", "150")
     assert said(caplog, 4, 6)
     kept = table.read_bytes()
-    estimated(folder, [0, 1, 2, 3], *flags, "50", "150", fresh=True)
+    estimated(folder, [0, 1, 2, 3], "--prefixes", "50", "150", fresh=True)
     assert table.read_bytes() == kept
     caplog.clear()
-    estimated(folder, [0, 1, 2, 3], *flags, "50", "151")
+    estimated(folder, [0, 1, 2, 3], "--prefixes", "50", "151")
     assert said(caplog, 10, 0)
 
 
@@ -142,7 +139,7 @@ def test_copies_of_a_checkpoint_share_their_sums(
 
 def test_tiles_round_otherwise_with_another_number_of_checkpoints(folder: Path) -> None:
     """With few units tiles are cheaper, which are made for all checkpoints at once."""
-    write_sentences(folder / "probe.txt", [["word"] * 30])
+    write_probe(folder, [30])
     for number, matrix in enumerate(random_features(30, [80, 90, 70], seed=3)):
         write(folder, f"net-{number}", matrix)
     estimated(folder, [0, 1])

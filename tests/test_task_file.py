@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task, read_task, write_task
 
-ARRAYS = ("unit", "sequence", "split", "target")
+ARRAYS = ("unit", "group", "split", "target")
 
 
 def some_task(**changes: object) -> Task:
@@ -25,7 +25,7 @@ def some_task(**changes: object) -> Task:
         "kind": "classification",
         "labels": ["c", "i"],
         "unit": np.array([5, 5, 2, 3]),
-        "sequence": np.array([0, 1, 2, 2]),
+        "group": np.array([0, 1, 2, 2]),
         "split": np.array(["train", "train", "dev", "test"]),
         "target": np.array([1, 0, 0, 1]),
         "positive": "i",
@@ -64,7 +64,7 @@ def test_the_columns_are_what_other_programs_expect(tmp_path: Path) -> None:
     write_task(path, some_task())
     assert pq.read_table(path).to_pydict() == {
         "unit": [5, 5, 2, 3],
-        "sequence": [0, 1, 2, 2],
+        "group": [0, 1, 2, 2],
         "split": ["train", "train", "dev", "test"],
         "target": ["i", "c", "c", "i"],
     }
@@ -94,7 +94,7 @@ def test_another_file_is_refused_in_one_sentence(tmp_path: Path, damage: str) ->
     assert read_task(path)
     match damage:
         case "column":
-            rewrite(path, table.drop_columns(["sequence"]), metadata)
+            rewrite(path, table.drop_columns(["group"]), metadata)
         case "metadata":
             rewrite(path, table, {"corpus": "words"})
         case "label":

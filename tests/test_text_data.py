@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workflow_scripts.common.digest import file_digest
+from workflow_scripts.common.facts import Facts
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import read_task
-from workflow_scripts.kinds.text import gather_sentences, write_probe
+from workflow_scripts.common.units_file import read_units
 from workflow_scripts.kinds.text import read_task as read_task_script
+from workflow_scripts.kinds.text import write_corpus
 from workflow_scripts.kinds.text.formats.formats import LabelledSentence
 from workflow_scripts.kinds.text.read_task import hold_out, word_task
 from workflow_scripts.kinds.text.sentences import read_sentences, write_sentences
@@ -74,56 +77,84 @@ def test_files_that_are_no_corpus_are_refused_in_a_sentence(tmp_path: Path) -> N
 # Probes
 
 
+def written(folder: Path, *flags: str) -> str:
+    """The corpus that a script writes."""
+    output = folder / "corpus.txt"
+    units = ["--units", str(folder / "corpus.units.parquet")]
+    write_corpus.main([*flags, "--output", str(output), *units])
+    return output.read_text(encoding="utf-8")
+
+
 def test_a_probe_takes_the_first_sentences_that_are_long_enough(tmp_path: Path) -> None:
-    text, output = tmp_path / "text.txt", tmp_path / "probe.txt"
+    text = tmp_path / "text.txt"
     text.write_text("a b c\nshort\n\nd e\nf g h i\nj k\n", encoding="utf-8")
-    flags = ["--text", str(text), "--min-words", "2", "--output", str(output)]
-    write_probe.main([*flags, "--max-sentences", "3"])
-    assert output.read_text() == "a b c\nd e\nf g h i\n"
-    write_probe.main(flags)
-    assert output.read_text() == "a b c\nd e\nf g h i\nj k\n"
+    flags = ["--read", "sentences", str(text), "--min-words", "2"]
+    assert written(tmp_path, *flags, "--max-sentences", "3") == "a b c\nd e\nf g h i\n"
+    assert written(tmp_path, *flags) == "a b c\nd e\nf g h i\nj k\n"
+
+
+def test_the_words_of_a_sentence_are_a_group(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("a b c\n\nd\na b c\n", encoding="utf-8")
+    written(tmp_path, "--read", "sentences", str(text))
+    units = read_units(tmp_path / "corpus.units.parquet")
+    assert units.group.tolist() == [0, 0, 0, 1, 2, 2, 2]
+    assert units.corpus_sha256 == file_digest(tmp_path / "corpus.txt")
+    assert (units.unit_name, units.group_name) == ("words", "sentences")
+
+
+def test_what_a_corpus_holds_is_among_the_facts(tmp_path: Path, job_facts: Facts) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("a b c\nd\n" * 600, encoding="utf-8")
+    written(tmp_path, "--read", "sentences", str(text))
+    assert job_facts.found == ["1,200 sentences, 2,400 words"]
 
 
 def test_a_probe_can_be_the_words_of_a_labelled_file(tmp_path: Path) -> None:
-    text, output = tmp_path / "chunks.txt", tmp_path / "probe.txt"
+    text = tmp_path / "chunks.txt"
     text.write_text(CHUNKED, encoding="utf-8")
-    write_probe.main(["--text", str(text), "--format", "conll2000", "--output", str(output)])
-    assert output.read_text() == "He runs\n# 1\nHe runs\n"
+    assert written(tmp_path, "--read", "conll2000", str(text)) == "He runs\n# 1\nHe runs\n"
 
 
 def test_a_treebank_without_tags_has_words_all_the_same(tmp_path: Path) -> None:
-    text, output = tmp_path / "t.conllu", tmp_path / "probe.txt"
+    text = tmp_path / "t.conllu"
     text.write_text("1\tw\t_\t_\t_\t_\t0\troot\t_\t_\n", encoding="utf-8")
-    write_probe.main(["--text", str(text), "--format", "conllu", "--output", str(output)])
-    assert output.read_text() == "w\n"
+    assert written(tmp_path, "--read", "conllu", str(text)) == "w\n"
 
 
-def test_a_probe_without_sentences_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "least", "message"),
+    [
+        ("a b\n", "9", "no sentence has 9 words or more; lower the probe's min_words"),
+        ("\n \n", "1", "this file holds no sentence; name another"),
+        ("", "1", "this file holds no sentence; name another"),
+    ],
+)
+def test_a_corpus_without_sentences_is_refused(
+    tmp_path: Path, content: str, least: str, message: str
+) -> None:
     text = tmp_path / "text.txt"
-    text.write_text("a b\n", encoding="utf-8")
-    with pytest.raises(UserError, match="no sentence has 9 words or more"):
-        write_probe.main(
-            ["--text", str(text), "--min-words", "9", "--output", str(tmp_path / "probe.txt")]
-        )
+    text.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=rf"text\.txt: {message}"):
+        written(tmp_path, "--read", "sentences", str(text), "--min-words", least)
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
 
 
 # Corpora of tasks
 
 
 def test_the_corpus_of_tasks_holds_each_sentence_once(tmp_path: Path) -> None:
-    chunks, tags, output = tmp_path / "c.txt", tmp_path / "t.tsv", tmp_path / "corpus.txt"
+    chunks, tags = tmp_path / "c.txt", tmp_path / "t.tsv"
     chunks.write_text(CHUNKED, encoding="utf-8")
     tags.write_text("#\tX\n1\tY\n\nnew\tZ\n", encoding="utf-8")
-    gather_sentences.main(
-        ["--read", "conll2000", str(chunks)]
-        + ["--read", "tagged", str(tags), "--output", str(output)]
-    )
-    assert output.read_text() == "He runs\n# 1\nnew\n"
+    files = ["--read", "conll2000", str(chunks), "--read", "tagged", str(tags)]
+    assert written(tmp_path, *files, "--distinct") == "He runs\n# 1\nnew\n"
+    assert written(tmp_path, *files) == "He runs\n# 1\nHe runs\n# 1\nnew\n"
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="unknown format"):
-        gather_sentences.main(["--read", "conll1999", "y", "--output", str(tmp_path / "c")])
+    with pytest.raises(UserError, match="--read conll1999: unknown format; choose sentences"):
+        written(tmp_path, "--read", "conll1999", "y")
 
 
 # Tasks
@@ -211,11 +242,18 @@ def conllu(words: int) -> str:
 
 
 def test_splits_without_a_file_are_drawn_from_train(tmp_path: Path) -> None:
-    text, corpus, output = (tmp_path / name for name in ("t.conllu", "c.txt", "upos.parquet"))
+    text, output = tmp_path / "t.conllu", tmp_path / "upos.parquet"
     text.write_text(conllu(50), encoding="utf-8")
-    gather_sentences.main(["--read", "conllu", str(text), "--output", str(corpus)])
+    written(tmp_path, "--read", "conllu", str(text))
     flags = ["--format", "conllu", "--target", "upos", "--metric", "accuracy"]
-    flags += ["--train", str(text), "--corpus", str(corpus), "--output", str(output)]
+    flags += [
+        "--train",
+        str(text),
+        "--corpus",
+        str(tmp_path / "corpus.txt"),
+        "--output",
+        str(output),
+    ]
     flags += ["--dev-fraction", "0.1", "--test-fraction", "0.2"]
     read_task_script.main(flags)
     task = read_task(output)

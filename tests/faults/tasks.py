@@ -79,7 +79,7 @@ def one_example(scene: Scene) -> Outcome:
     """One word in one sentence: nothing is left to train on."""
     outcome = read(scene, "rain\tNOUN\n")
     assert outcome.status == 0
-    one = dict.fromkeys(["unit", "sequence", "target"], np.zeros(1, int))
+    one = dict.fromkeys(["unit", "group", "target"], np.zeros(1, int))
     return evaluate_with(scene, split=np.array(["train"]), **one)
 
 

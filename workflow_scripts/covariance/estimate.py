@@ -136,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--probe",
         type=existing_file,
         required=True,
-        help="of the probe and their groups, .parquet",
+        help="the units of the probe and their groups, .parquet",
     )
     flags.add_argument(
         "--convergence", type=Path, required=True, help="how the estimate converges, .csv"

@@ -1,6 +1,5 @@
 """What selection methods pick from, and what they give."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checkpoint_card import read_card
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.low_rank_file import LowRank
 from workflow_scripts.common.script import UserError
@@ -168,16 +168,9 @@ def read_parameters(cards: Sequence[Path], names: Sequence[str]) -> dict[str, fl
         UserError: if a file is no card, or a checkpoint has none that says its number.
     """
     found: dict[str, float] = {}
-    for path in cards:
-        try:
-            card = json.loads(path.read_text(encoding="utf-8"))
-            parameters = card.get("details", {}).get("parameters")
-            if parameters is not None:
-                found[card["checkpoint"]] = float(parameters)
-        except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{path}: this is no card of a checkpoint; delete it and run again"
-            ) from error
+    for card in map(read_card, cards):
+        if card.parameters is not None:
+            found[card.checkpoint] = float(card.parameters)
     for name in names:
         if name not in found:
             raise UserError(
