@@ -99,7 +99,8 @@ rule write_report:
         mem_mb=growing(1000),
     params:
         code=code("workflow_scripts.report.write_report"),
-        zoos=[
+        # A function, so that braces in settings are no wildcards.
+        zoos=lambda wildcards: [
             part
             for zoo in sorted(ZOOS)
             for part in ("--zoo", zoo, reporting.report_contents(ZOOS[zoo]))

@@ -60,9 +60,7 @@ def tables_of_picks(arguments: argparse.Namespace, kappa: NamedMatrix) -> Tables
     tables = {
         "picks": pick_table(selections, arguments.random),
         "information": information_table(kappa, some),
-        "space": space_table(
-            kappa, families_of(architectures(arguments.cards), kappa.names), picks
-        ),
+        "space": space_table(kappa, families, picks),
     }
     if picks:
         tables["representatives"] = representatives(kappa, picks)
