@@ -27,6 +27,7 @@ from workflow_scripts.common.script import UserError
 from workflow_scripts.report.charts.chart import signs_of
 from workflow_scripts.report.charts.picks import stability_chart
 from workflow_scripts.report.charts.task_space import MOST_ROWS, heat_chart, mean_blocks
+from workflow_scripts.report.sections import chart_captions
 from workflow_scripts.report.shown_table import shown_table
 from workflow_scripts.report.style import ON_DARK, PALETTE
 from workflow_scripts.report.tables.task_space import branches, ward_tree
@@ -81,6 +82,10 @@ def test_every_chart_is_drawn_with_marks(zoo: Path) -> None:
         svg = drawing(spec)
         assert svg.count("<path") > 8, name
         assert "undefined" not in svg and "NaN" not in svg, name
+
+
+def test_every_caption_is_of_a_chart_or_table() -> None:
+    assert set(chart_captions()) == {*CHARTS, "no-convergence", "costs", "speeds"}
 
 
 def test_charts_name_what_they_show(zoo: Path) -> None:
