@@ -308,13 +308,23 @@ def test_kinds_mention_themselves() -> None:
 # Rules.
 
 
+RULE = re.compile(r"^( *)rule(?: (\w+))?:\n((?:\1 +\S.*\n|\s*\n)+)", re.MULTILINE)
+
+
 def blocks_of_rules(file: str) -> dict[str, str]:
-    """The text of each rule of a file, by its name."""
-    parts = re.split(r"^(?:rule|checkpoint) (\w+):\n", read(file), flags=re.MULTILINE)[1:]
-    return {
-        name: re.split(r"^\S", block, maxsplit=1, flags=re.MULTILINE)[0]
-        for name, block in zip(parts[::2], parts[1::2], strict=True)
-    }
+    """The text of each rule of a file, by its name; those of every zoo say it themselves."""
+    found = {}
+    for _, name, block in RULE.findall(read(file)):
+        of_zoo = re.search(r"name:\s+f\"(.+)\"", block)
+        found[name or of_zoo[1]] = block
+    return found
+
+
+def test_all_rules_are_found() -> None:
+    for file in RULES:
+        assert len(blocks_of_rules(file)) == len(re.findall(r"\brule(?: \w+)?:\n", read(file))), (
+            file
+        )
 
 
 def test_every_rule_says_what_it_does_and_keeps_a_log() -> None:
