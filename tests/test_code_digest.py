@@ -20,7 +20,7 @@ from workflow_scripts.common.packages import deciding_packages, packages_behind
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in ROOT.glob("workflow_scripts/*/*.py")
+    for path in ROOT.glob("workflow_scripts/**/*.py")
     if "\nif __name__ ==" in path.read_text(encoding="utf-8")
 )
 

@@ -17,7 +17,7 @@ from snakemake import cli
 from docs import rule_graph
 from workflow_scripts.common.script import existing_file
 from workflow_scripts.config import schema
-from workflow_scripts.pretrained.settings import TORCHVISION_NETWORKS
+from workflow_scripts.kinds.agents.settings import TORCHVISION_NETWORKS
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]

@@ -1,12 +1,14 @@
 """How scripts end: quietly, in one sentence, or with a traceback for what nobody foresaw."""
 
+import logging
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from workflow_scripts.common.facts import Facts, found, read_facts
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +31,48 @@ def test_a_mistake_of_the_user_is_one_line_and_status_one() -> None:
 def test_an_unforeseen_error_keeps_its_traceback() -> None:
     with pytest.raises(KeyError):
         run(breaks)
+
+
+def writes_facts(_: Sequence[str] | None) -> None:
+    logging.getLogger("workflow_scripts.kinds.some").warning("few units: %d", 3)
+    logging.getLogger("workflow_scripts.kinds.some").info("as every time")
+    logging.getLogger("torch").warning("this is deprecated")
+    found("3 units")
+
+
+@pytest.fixture(autouse=True)
+def _root_logger() -> Iterator[None]:
+    """The handlers that running a script adds are taken away again."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    formatters = [handler.formatter for handler in before]
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+    for handler, formatter in zip(before, formatters, strict=True):
+        handler.setFormatter(formatter)
+
+
+def test_what_a_script_found_and_warned_of_is_in_its_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job_facts: Facts
+) -> None:
+    """Of this project's own warnings alone."""
+    path = tmp_path / "new/units.parquet.facts.json"
+    monkeypatch.setattr(sys, "argv", ["script", "--other", "flag", "--facts", str(path)])
+    run(writes_facts)
+    assert read_facts(path) == job_facts == Facts(["3 units"], ["few units: 3"])
+
+
+@pytest.mark.usefixtures("job_facts")
+def test_a_script_that_fails_or_is_not_asked_writes_no_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["script", "--facts", str(tmp_path / "facts.json")])
+    with pytest.raises(SystemExit):
+        run(fails)
+    monkeypatch.setattr(sys, "argv", ["script", "--fact", str(tmp_path / "facts.json")])
+    run(writes_facts)
+    assert not list(tmp_path.iterdir())
 
 
 def test_by_hand_the_sentence_is_all_that_is_seen() -> None:
@@ -61,7 +105,7 @@ def test_flags_that_name_files_or_counts_are_checked(
     "path",
     [
         path.relative_to(ROOT)
-        for path in sorted((ROOT / "workflow_scripts").glob("*/*.py"))
+        for path in sorted((ROOT / "workflow_scripts").glob("**/*.py"))
         if "run(main)" in path.read_text(encoding="utf-8")
     ],
     ids=str,
