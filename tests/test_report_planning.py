@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 from small_results import FIGURES, NAMES, TABLES, write_inputs
-
 from workflow_scripts.common.config import read_config
 from workflow_scripts.common.zoos import Zoo
+
 from workflow_scripts.planning import report as planning
 from workflow_scripts.report import plot_figures, tabulate
 from workflow_scripts.report.sections import CAPTIONS
