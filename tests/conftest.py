@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from hub_server import HubServer
-from small_zoos import IMAGES, OWN_IMAGES, pairs, texts, treebank
+from kind_examples import EXAMPLES, build_texts, run_example
+from small_zoos import IMAGES, pairs, texts
 from tiny_models import build_tiny_model
-from tiny_vision import COLOURS, FAMILIES, build_tiny_vision_model, draw_classes
 from workspace import Workspace
 from xdist.scheduler import LoadFileScheduling
 
@@ -21,6 +21,7 @@ CPU_SECONDS_ALLOWED = 200
 # Those that share the runs below, which take a minute each.
 SHARING = (
     "test_workflow.py",
+    "test_kind_contract.py",
     "test_text_workflow.py",
     "test_killed_jobs.py",
     "test_own_images.py",
@@ -76,11 +77,9 @@ def text_run(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A finished run of two zoos of language models; the hub is a server here."""
     workspace = Workspace.copy_to(tmp_path_factory.mktemp("a folder") / "taskspace")
     folder = workspace.folder
-    build_tiny_model("gpt2", folder / "models/ours")
-    build_tiny_model("roberta", folder / "models/theirs")
+    build_texts(folder)
     hub = folder.with_name("hub")
     build_tiny_model("bert-uncased", hub / "bert-base-uncased")
-    (folder / "treebank.conllu").write_text(treebank(120), encoding="utf-8")
     lines = [" ".join(word for word, _ in one) for one in [a + b for a, b in pairs(60)]]
     (folder / "sentences.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     workspace.write_config(texts())
@@ -94,13 +93,5 @@ def text_run(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="session")
 def own_image_run(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A run of vision models in folders, as far as the scores."""
-    workspace = Workspace.copy_to(tmp_path_factory.mktemp("a folder") / "taskspace")
-    for number, family in enumerate(FAMILIES):
-        build_tiny_vision_model(family, workspace.folder / "models" / family, number)
-    draw_classes(workspace.folder / "photos", COLOURS, 10)
-    draw_classes(workspace.folder / "colours", COLOURS, 12)
-    workspace.write_config({"zoos": {"photos": OWN_IMAGES}})
-    result = workspace.snakemake("--cores", "2", "results/photos/scores.csv")
-    assert result.returncode == 0, result.stdout + result.stderr
-    return workspace
+    """A finished run of vision models in folders."""
+    return run_example(EXAMPLES["image"], tmp_path_factory.mktemp("a folder") / "taskspace")

@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,21 +20,27 @@ from snakemake.settings.types import (
 )
 from workspace import ROOT
 
+from workflow_scripts.common import code_digest
+
 # Params that name files which a job keeps for the next time, and which are no outputs.
 KEPT = ("fits", "sums")
+# Bytes up to which the content of a file decides, as on the command line.
+CHECKSUMMED = 1_000_000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All jobs of a config, whatever is done already.
+    """The jobs of a config.
 
     Attributes:
-        jobs: Snakemake's own.
+        jobs: Snakemake's own; those that would run, or all of them.
         rules: all that there are, with and without jobs.
+        said: what the Snakefile wrote to stderr.
     """
 
     jobs: list[Any]
     rules: list[Any]
+    said: str
 
     @property
     def counts(self) -> Counter[str]:
@@ -69,26 +77,37 @@ class Plan:
         return lines
 
 
-def plan(zoos: Mapping[str, Any]) -> Plan:
-    """Plan a run of all jobs of some zoos.
+def plan(zoos: Mapping[str, Any], folder: Path = ROOT, everything: bool = True) -> Plan:
+    """Plan a run of some zoos. Users' files need not be there.
 
-    The working directory must be the folder of the workflow. Users' files need not be there.
+    Args:
+        folder: of the workflow. Its rules and results count; modules are imported from here.
+        everything: whether jobs count whose results are there already.
 
     Raises:
         SystemExit: with the lines of the Snakefile, if it refuses the config.
         RuleException: if Snakemake finds two rules for a file.
     """
-    assert Path.cwd() == ROOT
-    # Files that are missing are named there.
-    with (
-        contextlib.redirect_stderr(io.StringIO()),
-        SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api,
-    ):
-        workflow = api.workflow(
-            ResourceSettings(cores=1),
-            ConfigSettings(config={"zoos": zoos}),
-            snakefile=ROOT / "Snakefile",
-        )
-        workflow.dag(DAGSettings(forceall=True)).execute_workflow(executor="dryrun")
-        planned = workflow._workflow
-        return Plan(list(planned.dag.jobs), list(planned.rules))
+    # Digests of modules, of which some may have been edited since.
+    code_digest._parsed.cache_clear()
+    before, imports = Path.cwd(), list(sys.path)
+    os.chdir(folder)
+    try:
+        with (
+            contextlib.redirect_stderr(io.StringIO()) as said,
+            SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api,
+        ):
+            workflow = api.workflow(
+                ResourceSettings(cores=1),
+                ConfigSettings(config={"zoos": zoos}),
+                snakefile=Path("Snakefile").absolute(),
+            )
+            workflow.dag(
+                DAGSettings(forceall=everything, max_checksum_file_size=CHECKSUMMED)
+            ).execute_workflow(executor="dryrun")
+            planned = workflow._workflow
+            jobs = planned.dag.jobs if everything else planned.dag.needrun_jobs()
+            return Plan(list(jobs), list(planned.rules), said.getvalue())
+    finally:
+        os.chdir(before)
+        sys.path[:] = imports

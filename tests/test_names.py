@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from plans import plan
 from snakemake.exceptions import AmbiguousRuleException
-from workspace import ROOT
 
 from workflow_scripts.config.config import ConfigError, read_config
 from workflow_scripts.planning import patterns
@@ -117,19 +116,10 @@ ZOOS = st.dictionaries(
 )
 
 
-@pytest.fixture(autouse=True)
-def in_the_folder_of_the_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-
-
 @settings(
     deadline=None,
     max_examples=15,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.filter_too_much,
-        HealthCheck.function_scoped_fixture,
-    ],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 @given(zoos=ZOOS)
 def test_no_two_rules_claim_one_file(zoos: Zoos) -> None:
