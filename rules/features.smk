@@ -86,6 +86,7 @@ rule import_features:
     """The features of one checkpoint on one corpus, checked; the matrix stays where it is."""
     input:
         source=planned(features.source_file),
+        card="results/{zoo}/checkpoints/{checkpoint}/checkpoint.json",
         units="results/{zoo}/corpora/{corpus}.units.parquet",
     output:
         features="results/{zoo}/features/{corpus}/{checkpoint}.safetensors",
@@ -103,10 +104,9 @@ rule import_features:
         mem_mb=growing(2000),
     params:
         code=code("workflow_scripts.kinds.features.import_features"),
-        checkpoint=planned(name_of_checkpoint),
     message:
         "{wildcards.zoo}: features of {wildcards.checkpoint} on {wildcards.corpus}"
     shell:
         "python -m workflow_scripts.kinds.features.import_features --source {input.source:q}"
-        " --checkpoint {params.checkpoint:q} --units {input.units:q} --output {output.features:q}"
+        " --card {input.card:q} --units {input.units:q} --output {output.features:q}"
         " --facts {output.facts:q} > {log:q} 2>&1"

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.kernel_approximation import Nystroem, RBFSampler
 from small_zoos import IMAGES, OWN_IMAGES, PAIR, treebank
 from tiny_models import build_tiny_model
 from tiny_vision import COLOURS, FAMILIES, build_tiny_vision_model, draw_classes
@@ -92,8 +97,46 @@ def _image_flags(folder: Path) -> list[str]:
     return ["--checkpoints", *checkpoints, "--probe", data, "--task", data, "--sizes", "1"]
 
 
+def build_features(folder: Path) -> None:
+    """Features of handwritten digits by projections and kernels, with a table of labels."""
+    images, digits = load_digits(return_X_y=True)
+    corpora = {"unlabelled": images[:200], "digits": images[200:500]}
+    made = {
+        "pca": PCA(16, random_state=0),
+        "few.dims": PCA(4, random_state=0),
+        "fourier": RBFSampler(gamma=0.001, n_components=32, random_state=0),
+        "kernels": Nystroem(gamma=0.002, n_components=24, random_state=0),
+    }
+    for name, one in made.items():
+        one.fit(corpora["unlabelled"])
+        (folder / "embeddings" / name).mkdir(parents=True)
+        for corpus, rows in corpora.items():
+            values = one.transform(rows).astype(np.float32)
+            np.save(folder / "embeddings" / name / f"{corpus}.npy", values)
+    table = pd.DataFrame({"digit": digits[200:500], "ink": images[200:500].mean(axis=1)})
+    table.to_csv(folder / "labels.csv", index=False)
+
+
+def _features_flags(folder: Path) -> list[str]:
+    pattern = str(folder / "embeddings/{checkpoint}/{corpus}.npy")
+    labels = ["--labels", str(folder / "labels.csv"), "corpus=digits", "target=digit"]
+    return ["--features", pattern, "--probe-corpus", "unlabelled", *labels, "--sizes", "1"]
+
+
 _VIT_ELSEWHERE = {"kind": "folder", "path": "models/vit", "layer": 1}
 _OURS_ELSEWHERE = {"kind": "folder", "path": "models/ours", "layer": 1}
+
+FEATURES: Settings = {
+    "modality": "features",
+    "features": "embeddings/{checkpoint}/{corpus}.npy",
+    "checkpoints": ["few.dims", "fourier", "kernels", "pca"],
+    "probe": {"corpus": "unlabelled"},
+    "tasks": {
+        "digit": {"corpus": "digits", "table": "labels.csv", "target": "digit"},
+        "ink": {"corpus": "digits", "table": "labels.csv", "target": "ink", "metric": "pearson"},
+    },
+    "selection": {"sizes": [1, 2], "methods": {"mmi": {}, "random": {"draws": 2}}},
+}
 
 EXAMPLES: dict[str, KindExample] = {
     "agents": KindExample(
@@ -118,6 +161,16 @@ EXAMPLES: dict[str, KindExample] = {
         ],
         one_checkpoint=("ours", {"checkpoints": PAIR["checkpoints"] | {"ours": _OURS_ELSEWHERE}}),
         run="text_run",
+    ),
+    "features": KindExample(
+        zoo="mine",
+        settings=FEATURES,
+        build=build_features,
+        new_zoo=_features_flags,
+        broken=[
+            ({"features": "embeddings/{corpus}.npy"}, "must hold {checkpoint} once"),
+            ({"tasks": {"digit": {"corpus": "digits"}}}, "tasks.digit.table: is missing"),
+        ],
     ),
     "image": KindExample(
         zoo="photos",

@@ -57,7 +57,11 @@ def imported(folder: Path, source: Path, checkpoint: str = "ours") -> Path:
     units, output = folder / "probe.units.parquet", folder / "ours.safetensors"
     if not units.exists():
         write_units.main(["--corpus", "probe", "--source", str(source), "--output", str(units)])
-    flags = ["--source", str(source), "--checkpoint", checkpoint, "--units", str(units)]
+    card = folder / "card.json"
+    describe_features.main(
+        ["--checkpoint", checkpoint, "--source", str(source), "--card", str(card)]
+    )
+    flags = ["--source", str(source), "--card", str(card), "--units", str(units)]
     import_features.main([*flags, "--output", str(output)])
     return output
 

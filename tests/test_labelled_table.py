@@ -20,7 +20,9 @@ HERE = Path("labels.csv")
 
 def task_of(table: pd.DataFrame, target: str = "y", **others: str | None) -> Task:
     given_ = {"split": None, "group": None} | others
-    return table_task(table, HERE, "corpus", target, fractions=FRACTIONS, seed=0, **given_)
+    return table_task(
+        table, HERE, "corpus", np.arange(len(table)), target, fractions=FRACTIONS, seed=0, **given_
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,12 +52,13 @@ def test_no_group_is_torn_apart(groups: list[int], seed: int) -> None:
     if len(set(groups)) < 3:
         return
     table = pd.DataFrame({"y": np.arange(len(groups)) % 2, "g": groups})
-    task = table_task(table, HERE, "corpus", "y", None, "g", FRACTIONS, seed)
-    parts = {group: set(task.split[task.group == group]) for group in set(task.group.tolist())}
-    assert all(len(part) == 1 for part in parts.values())
+    pairs = np.arange(len(groups)) // 2
+    task = table_task(table, HERE, "corpus", pairs, "y", None, "g", FRACTIONS, seed)
+    of_group = np.array(groups)[task.unit]
+    assert all(len(set(task.split[of_group == group])) == 1 for group in set(groups))
     assert {*task.split} == {"train", "dev", "test"}
-    # The units of a group stand together.
-    assert np.count_nonzero(np.diff(task.group)) == len(set(task.group.tolist())) - 1
+    # The units of a group of the corpus stand together.
+    assert task.group.tolist() == pairs[task.unit].tolist() == sorted(task.group.tolist())
 
 
 def test_splits_may_be_a_column() -> None:

@@ -68,6 +68,7 @@ def table_task(
     table: pd.DataFrame,
     path: Path,
     corpus: str,
+    groups: NDArray[np.int64],
     target: str,
     split: str | None,
     group: str | None,
@@ -82,6 +83,7 @@ def table_task(
 
     Args:
         path: of the table, for messages.
+        groups: [n], the group of each unit of the corpus.
         target: the column that is predicted.
         split: the column that says train, dev or test; ``None``: dev and test are drawn.
         group: the column of what must not be torn apart when splits are drawn.
@@ -93,7 +95,7 @@ def table_task(
         UserError: if a column is missing, or the targets cannot be learned.
     """
     values = column(table, target, path)
-    groups = _group_numbers(column(table, group, path)) if group else np.arange(len(table))
+    whole = _group_numbers(column(table, group, path)) if group else groups
     parts = (
         _split_names(column(table, split, path), path)
         if split
@@ -104,7 +106,7 @@ def table_task(
         raise UserError(f"{path}: no row has a value of {target!r} in train, dev or test")
     for part in ("test", "dev"):
         if not (parts[kept] == part).any():
-            parts = _drawn(parts, kept, groups, part, fractions[part], seed)
+            parts = _drawn(parts, kept, whole, part, fractions[part], seed)
     labels, targets = _targets(values[kept], path, target)
     number = "pearson" if not labels else "accuracy"
     chosen = metric or number

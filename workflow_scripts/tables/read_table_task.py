@@ -27,17 +27,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--output", type=Path, required=True, help="the task, .parquet")
     arguments = flags.parse_args(argv)
     table = read_labelled_table(arguments.table)
-    units = len(read_units(arguments.units).group)
+    groups = read_units(arguments.units).group
     corpus = arguments.units.name.removesuffix(".units.parquet")
-    if len(table) != units:
+    if len(table) != len(groups):
         raise UserError(
-            f"{arguments.table} has {len(table):,} rows, the corpus {corpus} has {units:,} units; "
-            "row i must be the label of unit i"
+            f"{arguments.table} has {len(table):,} rows, the corpus {corpus} has {len(groups):,} "
+            "units; row i must be the label of unit i"
         )
     task = table_task(
         table,
         arguments.table,
         corpus,
+        groups,
         arguments.target,
         arguments.split,
         arguments.group,

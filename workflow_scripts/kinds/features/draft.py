@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import Task
 from workflow_scripts.drafting.answers import (
@@ -122,6 +124,7 @@ def find_task(
         table,
         Path(settings.table),
         settings.corpus,
+        np.arange(len(table)),
         settings.target,
         settings.split,
         settings.group,

@@ -4,12 +4,14 @@ Matrices of float16, float32 and float64 in .npy and .safetensors stay where the
 converted to float32.
 """
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from workflow_scripts.common.facts import found
+from workflow_scripts.common.checkpoint_card import read_card
+from workflow_scripts.common.facts import found, record_speed
 from workflow_scripts.common.feature_file import FeatureWriter, InPlace, write_in_place
 from workflow_scripts.common.script import UserError, existing_file, parser, run
 from workflow_scripts.common.units_file import read_units
@@ -50,23 +52,27 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the flags and the matrix, write the feature file."""
     flags = parser(__doc__)
     flags.add_argument("--source", type=existing_file, required=True, help="the matrix")
-    flags.add_argument("--checkpoint", required=True, help="its name in the zoo")
+    flags.add_argument("--card", type=existing_file, required=True, help="of the checkpoint, .json")
     flags.add_argument("--units", type=existing_file, required=True, help="of the corpus, .parquet")
     flags.add_argument("--output", type=Path, required=True, help="features, .safetensors")
     arguments = flags.parse_args(argv)
+    started = time.monotonic()
     units = read_units(arguments.units)
     source = open_source(arguments.source)
     corpus = arguments.units.name.removesuffix(".units.parquet")
     check_rows(source, arguments.source, len(units.group), corpus)
     count, width = source.values.shape
+    card = read_card(arguments.card)
+    dtype = source.values.dtype.name if source.offset is not None else "float32"
     metadata = {
-        "checkpoint": arguments.checkpoint,
-        "source": str(arguments.source),
+        "checkpoint": card.checkpoint,
+        "source": card.source,
+        "revision": card.revision,
+        "dtype": dtype,
         "corpus": corpus,
         "corpus_sha256": units.corpus_sha256,
     }
     if source.offset is not None:
-        dtype = source.values.dtype.name
         place = InPlace(str(arguments.source), source.offset, dtype, (count, width))
         write_in_place(arguments.output, place, metadata)
         said = f"{dtype}, used in place"
@@ -77,6 +83,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 rows = slice(start, min(start + block, count))
                 writer.write(rows, source.values[rows].astype(np.float32))
         said = "converted to float32"
+    record_speed(card.checkpoint, time.monotonic() - started, count)
     found(f"{count:,} units, {width} dims, {said}")
 
 

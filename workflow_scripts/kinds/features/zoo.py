@@ -71,6 +71,10 @@ class FeaturesZoo(ZooSettings):
         """The corpus that a task names; the probe's own is called probe."""
         return self.name_of_corpus(self.tasks[task].corpus)
 
+    def has_classes(self, task: str) -> bool:
+        """Unless the metric says that they are numbers; the table alone tells otherwise."""
+        return self.tasks[task].metric != "pearson"
+
     def name_of_corpus(self, source: str) -> str:
         """What a corpus of the pattern is called among the results."""
         return "probe" if self.probe is not None and source == self.probe.corpus else source
