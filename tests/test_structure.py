@@ -302,7 +302,9 @@ def test_what_counts_as_a_mention(text: str, expected: str | None) -> None:
 def test_kinds_mention_themselves() -> None:
     """What is looked for can be found: each file of rules restricts itself to its kind."""
     for kind in KINDS:
-        assert kind.name in {what for _, what in mentions_in_rules(read(f"rules/{kind.name}.smk"))}
+        found = {what for _, what in mentions_in_rules(read(f"rules/{kind.name}.smk"))}
+        # What is also the name of a stage counts in no file of rules.
+        assert kind.name in found or kind.name in STAGE_NAMES
 
 
 # Rules.
