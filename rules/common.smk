@@ -46,7 +46,11 @@ from workflow_scripts.planning.report import (
     table_inputs,
 )
 from workflow_scripts.progress.terminal import show_failure, show_progress, show_success
-from workflow_scripts.common.provenance import write_provenance
+from workflow_scripts.common.provenance import (
+    keep_provenance,
+    made_since_provenance,
+    write_provenance,
+)
 from workflow_scripts.data.text_settings import StdlibTask, metric_of, target_of
 
 try:
@@ -153,10 +157,12 @@ def report_missing_files():
 
 
 def write_provenances():
-    """Write where the results of each zoo come from."""
+    """Write where the results of each zoo come from, if any were made since it was written."""
     for name, zoo in ZOOS.items():
         folder = Path("results") / name
-        if folder.is_dir():
+        if workflow.touch:
+            keep_provenance(folder)
+        elif made_since_provenance(folder):
             write_provenance(folder, ROOT, zoo.model_dump(mode="json"))
 
 
