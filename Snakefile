@@ -44,7 +44,7 @@ onstart:
     show_progress(workflow)
 
 
-# Not an output of a rule: it says of every run when it was, and by which code.
+# Not an output of a rule: it says when a zoo was last worked on, and by which code.
 onsuccess:
     write_provenances()
     show_success(

@@ -41,7 +41,11 @@ from workflow_scripts.planning.planner import (
 )
 from workflow_scripts.planning.user_files import missing_files
 from workflow_scripts.progress.terminal import show_failure, show_progress, show_success
-from workflow_scripts.common.provenance import write_provenance
+from workflow_scripts.common.provenance import (
+    keep_provenance,
+    made_since_provenance,
+    write_provenance,
+)
 
 try:
     for path in map(Path, workflow.configfiles):
@@ -94,9 +98,11 @@ def code(module):
 
 
 def write_provenances():
-    """Write where the results of each zoo come from."""
-    for name, zoo in ZOOS.items():
+    """Write where the results of each zoo come from, if any were made since it was written."""
+    for zoo in ZOOS.values():
         folder = Path(zoo.paths.folder)
-        if folder.is_dir():
+        if workflow.touch:
+            keep_provenance(folder)
+        elif made_since_provenance(folder):
             settings = zoo.settings.model_dump(mode="json")
             write_provenance(folder, ROOT, settings, VERSIONS, CONFIG.keep_results_of)

@@ -173,7 +173,9 @@ def test_without_random_sets_there_are_scores_and_no_gains(zoo: Path) -> None:
 
 def test_the_page_says_where_date_commit_and_machine_are(zoo: Path) -> None:
     html = write_page(zoo)
-    assert "The date, the commit and the machine of the last run are not on this page" in html
+    assert (
+        "the machine of the last run that made something of this zoo are not on this page" in html
+    )
     assert "<code>zoo/provenance.json</code> beside this file" in html
 
 

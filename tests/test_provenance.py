@@ -1,6 +1,7 @@
 """What is recorded of a run."""
 
 import json
+import os
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from workflow_scripts.report.provenance import (
     code_state,
+    keep_provenance,
+    made_since_provenance,
     revisions,
     visible_gpus,
     write_provenance,
@@ -67,3 +70,34 @@ def test_the_record_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert record["packages"] == {"snakemake": version("snakemake"), "torch": "3.1"}
     assert record["keep_results_of"] == {"torch": "3.0"}
     assert record["date"].endswith("+00:00")
+
+
+def aged(path: Path, seconds: int) -> None:
+    """A file that was written so many seconds after the epoch."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}")
+    os.utime(path, (seconds, seconds))
+
+
+def test_a_zoo_has_a_new_record_when_a_result_is_newer_than_the_old_one(tmp_path: Path) -> None:
+    zoo = tmp_path / "zoo"
+    assert not made_since_provenance(zoo)
+    aged(zoo / "covariance/probe.npz", 10)
+    assert made_since_provenance(zoo)
+    aged(zoo / "provenance.json", 20)
+    # What jobs say is no result, nor is what one that was killed has left.
+    for name in ("logs/select/mmi.log", "benchmarks/select/mmi.tsv", "tables/.picks.part.csv"):
+        aged(zoo / name, 30)
+    assert not made_since_provenance(zoo)
+    aged(zoo / "tables/picks.csv", 30)
+    assert made_since_provenance(zoo)
+
+
+def test_files_that_are_touched_leave_the_record_as_it_is(tmp_path: Path) -> None:
+    keep_provenance(tmp_path)
+    assert not (tmp_path / "provenance.json").exists()
+    aged(tmp_path / "provenance.json", 10)
+    aged(tmp_path / "scores.csv", 20)
+    keep_provenance(tmp_path)
+    assert not made_since_provenance(tmp_path)
+    assert (tmp_path / "provenance.json").read_text() == "{}"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -349,3 +350,25 @@ def test_the_papers_language_setting_is_planned_without_any_data(finished: Works
     assert len(missing) == 3 + 3 + 3 * 3 + 3 + 3
     assert "it is from Penn Treebank 3" in result.stderr
     assert "Execute" not in result.stdout + result.stderr
+
+
+def test_a_run_leaves_the_record_of_a_zoo_of_which_it_makes_nothing(
+    finished: Workspace, tmp_path: Path
+) -> None:
+    workspace = Workspace(tmp_path / "taskspace")
+    shutil.copytree(finished.folder, workspace.folder, copy_function=shutil.copy2)
+    results = workspace.folder / "results"
+
+    def record(zoo: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((results / zoo / "provenance.json").read_text("utf-8"))
+        return found
+
+    before = {zoo: record(zoo) for zoo in ("mine", "pair")}
+    result = workspace.snakemake("--touch", "--cores", "1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert {zoo: record(zoo) for zoo in before} == before
+    (results / "pair/tables/picks.csv").unlink()
+    result = workspace.snakemake("results/pair/tables/picks.csv", "--cores", "1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert record("mine") == before["mine"]
+    assert record("pair")["date"] > before["pair"]["date"]

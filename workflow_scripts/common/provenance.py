@@ -4,7 +4,7 @@ import json
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,8 +22,8 @@ def write_provenance(
 ) -> None:
     """Write ``provenance.json`` beside the results of a zoo.
 
-    It is written at the end of every run that made something, and is no output of a rule: what it
-    holds changes without any result changing.
+    It is written at the end of a run that made something of the zoo, and is no output of a rule:
+    what it holds changes without any result changing.
 
     Args:
         folder: of the zoo's results.
@@ -74,6 +74,35 @@ def revisions(folder: Path) -> dict[str, str]:
         if revision := card.get("revision"):
             found[card.get("checkpoint", path.parent.name)] = str(revision)
     return found
+
+
+def made_since_provenance(folder: Path) -> bool:
+    """Whether anything of a zoo was made after its provenance was written, or there is none yet.
+
+    By the times of files, so that what a run made that was killed or failed counts for the next one
+    that comes to its end.
+
+    Args:
+        folder: of the zoo's results; it need not be there.
+    """
+    record = folder / "provenance.json"
+    written = record.stat().st_mtime_ns if record.exists() else 0
+    return any(path.stat().st_mtime_ns > written for path in _results(folder))
+
+
+def _results(folder: Path) -> Iterator[Path]:
+    """The files of a zoo that are results: not what jobs say, not what a killed one has left."""
+    no_results = ("provenance.json", "logs", "benchmarks")
+    for path in folder.rglob("[!.]*"):
+        if path.is_file() and path.relative_to(folder).parts[0] not in no_results:
+            yield path
+
+
+def keep_provenance(folder: Path) -> None:
+    """Let the provenance of a zoo count as newer than its files, which ``--touch`` makes new."""
+    record = folder / "provenance.json"
+    if record.exists():
+        record.touch()
 
 
 def _git(root: Path, *arguments: str) -> str | None:
