@@ -31,25 +31,28 @@ from workflow_scripts.kinds.agents.settings import (
 )
 from workflow_scripts.kinds.agents.zoo import AgentsZoo
 from workflow_scripts.kinds.image.zoo import ImageZoo
+from workflow_scripts.kinds.registry import KINDS
 from workflow_scripts.kinds.text.feature_settings import FeatureSettings
 from workflow_scripts.kinds.text.formats.formats import FORMATS
 from workflow_scripts.kinds.text.settings import Format, MetricName, metric_of, target_of
 from workflow_scripts.kinds.text.zoo import TextZoo
+from workflow_scripts.kinds.zoo import UserFile
 from workflow_scripts.selection.settings import METHODS
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = [ROOT / "config.yaml", *sorted(ROOT.glob("configs/*.yaml"))]
 SCHEMA_TEXT = schema_script.SCHEMA.read_text(encoding="utf-8")
 DELETE = object()
+KIND_NAMES = ", ".join(kind.name for kind in KINDS)
 
 Raw = dict[str, Any]
 Key = tuple[str | int, ...]
 
 
 def zoo() -> Raw:
-    """A small zoo in which everything is said."""
+    """A small zoo of agents in which everything is said."""
     return {
-        "modality": "image",
+        "modality": "agents",
         "seed": 3,
         "data": {"source": "digits", "test_fraction": 0.25},
         "agents": {"count": 6, "classes": 4, "epochs": 2},
@@ -123,8 +126,8 @@ def text_zoo() -> Raw:
     }
 
 
-def own_image_zoo() -> Raw:
-    """An image zoo of checkpoints that exist already."""
+def image_zoo() -> Raw:
+    """A zoo of vision checkpoints."""
     return {
         "modality": "image",
         "checkpoints": {
@@ -296,8 +299,8 @@ def test_methods_may_be_renamed() -> None:
         ("selection.methods.mmi", 3, "zoos.mine.selection.methods.mmi:", "dictionary"),
         ("selection.sizes", [], "zoos.mine.selection.sizes:", "at least 1 item"),
         ("selection.methods", {}, "zoos.mine.selection.methods:", "at least 1 item"),
-        ("modality", "sound", "zoos.mine:", "needs a key 'modality' that is one of image, text"),
-        ("modality", DELETE, "zoos.mine:", "needs a key 'modality' that is one of image, text"),
+        ("modality", "sound", "zoos.mine:", f"needs a key 'modality' that is one of {KIND_NAMES}"),
+        ("modality", DELETE, "zoos.mine:", f"needs a key 'modality' that is one of {KIND_NAMES}"),
         ("features.dtype", "float8", "zoos.mine.features.dtype:", "'float32' or 'float16'"),
         ("covariance.estimator", "b", "zoos.mine.covariance.estimator:", "'biased' or 'debiased'"),
         # One of several kinds of block.
@@ -402,7 +405,7 @@ def test_methods_may_be_renamed() -> None:
             "selection.methods.mmi",
             {"budget": 3, "cost": "parameters"},
             "zoos.mine:",
-            "selection.methods.mmi: cost: the agents of a zoo have one network",
+            "selection.methods.mmi: cost: the checkpoints of this zoo all have the same size; give",
         ),
         (
             "selection.methods.mmi",
@@ -745,9 +748,9 @@ def test_what_a_text_zoo_reads_and_is_called() -> None:
     assert mine.probe_names == ["probe", "probe-wiki", "probe-mine"]
     assert mine.corpus_of("upos") == "upos"
     assert mine.user_files == [
-        ("checkpoints.folder.path", "models/mine/config.json", ""),
-        ("other_probes.mine.file", "mine.txt", ""),
-        ("tasks.deprel.train", "mine.conllu", ""),
+        UserFile("checkpoints.folder.path", "models/mine/config.json"),
+        UserFile("other_probes.mine.file", "mine.txt"),
+        UserFile("tasks.deprel.train", "mine.conllu"),
     ]
     assert [(target_of(task), metric_of(task)) for task in mine.tasks.values()] == [
         ("pos", "accuracy"),
@@ -763,7 +766,7 @@ def test_a_covariance_that_is_there_needs_no_probe() -> None:
     npz = {"precomputed": "k.npz"}
     mine = read_text_zoo(*changes, ("covariance", npz))
     assert mine.probe_names == []
-    assert ("covariance.precomputed", "k.npz", "") in mine.user_files
+    assert UserFile("covariance.precomputed", "k.npz") in mine.user_files
     npy = {"precomputed": "k.npy", "names": "n.txt"}
     assert read_text_zoo(*changes, ("covariance", npy)).covariance.names == "n.txt"
 
@@ -833,7 +836,7 @@ def everything() -> Config:
         for solver in SOLVERS
     }
     cifar = changed(zoo(), ("data", {"source": "cifar100"}))
-    others = {"cifar": cifar, "text": text_zoo(), "own": own_image_zoo()}
+    others = {"cifar": cifar, "text": text_zoo(), "image": image_zoo()}
     return read_config({"zoos": heads | others})
 
 
@@ -1116,26 +1119,26 @@ def test_the_zoos_of_the_readme_are_complete_and_short() -> None:
     assert all(len(block.splitlines()) <= 15 for block in blocks)
 
 
-# Image zoos of one's own.
+# Image zoos.
 
 
-def mistakes_of_own(*changes: tuple[str, Any]) -> list[str]:
-    return mistakes({"zoos": {"mine": changed(own_image_zoo(), *changes)}})
+def image_mistakes(*changes: tuple[str, Any]) -> list[str]:
+    return mistakes({"zoos": {"mine": changed(image_zoo(), *changes)}})
 
 
-def test_an_image_zoo_that_names_checkpoints_is_one_of_ones_own() -> None:
-    mine = read_config({"zoos": {"mine": own_image_zoo()}}).zoos["mine"]
+def test_what_an_image_zoo_reads_and_is_called() -> None:
+    mine = read_config({"zoos": {"mine": image_zoo()}}).zoos["mine"]
     assert isinstance(mine, ImageZoo)
     assert (mine.checkpoint_names, mine.task_names) == (["hub", "folder"], ["birds"])
     assert (mine.probe_names, mine.corpus_of("birds")) == (["probe"], "birds")
     assert [mine.features_of(name).layer for name in mine.checkpoint_names] == [-1, -2]
     assert mine.user_files == [
-        ("checkpoints.folder.path", "models/mine/config.json", ""),
-        ("probe.folder", "photos", ""),
-        ("tasks.birds.train", "birds/train", ""),
-        ("tasks.birds.test", "birds/test", ""),
+        UserFile("checkpoints.folder.path", "models/mine/config.json"),
+        UserFile("probe.folder", "photos"),
+        UserFile("tasks.birds.train", "birds/train"),
+        UserFile("tasks.birds.test", "birds/test"),
     ]
-    jsonschema.validate({"zoos": {"mine": own_image_zoo()}}, json.loads(SCHEMA_TEXT))
+    jsonschema.validate({"zoos": {"mine": image_zoo()}}, json.loads(SCHEMA_TEXT))
 
 
 @pytest.mark.parametrize(
@@ -1147,8 +1150,10 @@ def test_an_image_zoo_that_names_checkpoints_is_one_of_ones_own() -> None:
         (("probe.rotations", [0]), "zoos.mine.probe.rotations: 0 is no rotation"),
         (("agents", {}), "zoos.mine: unknown key 'agents'"),
         (("image_size", 3), "zoos.mine.image_size: should be greater than or equal to 8"),
-        (("modality", "sound"), "zoos.mine: needs a key 'modality' that is one of image, text;"),
+        (("modality", "sound"), f"zoos.mine: needs a key 'modality' that is one of {KIND_NAMES};"),
     ],
 )
-def test_mistakes_in_image_zoos_of_ones_own_are_told(change: tuple[str, Any], line: str) -> None:
-    assert mistakes_of_own(change)[0].startswith(line)
+def test_a_mistake_in_an_image_zoo_gives_a_line_with_the_key(
+    change: tuple[str, Any], line: str
+) -> None:
+    assert image_mistakes(change)[0].startswith(line)

@@ -22,7 +22,7 @@ from hub_server import HubServer
 from safetensors.numpy import save_file
 
 from workflow_scripts.common import retry
-from workflow_scripts.common.checkpoint_card import model_details, read_card
+from workflow_scripts.common.checkpoint_card import read_card
 from workflow_scripts.common.script import UserError
 from workflow_scripts.pretrained import describe_folder, fetch_checkpoint
 from workflow_scripts.pretrained.checkpoint_files import (
@@ -30,6 +30,7 @@ from workflow_scripts.pretrained.checkpoint_files import (
     needed_files,
     needed_paths,
 )
+from workflow_scripts.pretrained.model_details import model_details, pretrained_card
 
 BERT = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 8}
 WEIGHTS = bytes(range(256)) * 2000
@@ -196,10 +197,18 @@ def test_only_needed_files_are_fetched_and_the_card_describes_them(
     assert all((folder / name).read_bytes() == TINY[name] for name in NEEDED)
     card = read_card(folder / "checkpoint.json")
     assert card.files == {name: hashlib.sha256(TINY[name]).hexdigest() for name in NEEDED}
-    assert (card.checkpoint, card.kind, card.source) == ("tiny", "hub", "some/tiny")
+    assert (card.checkpoint, card.source, card.architecture) == ("tiny", "some/tiny", "bert")
     assert card.revision == hub.commit("some/tiny")
-    assert card.folder == folder.as_posix()
-    assert card.details == {"model": "bert", "layers": 2, "width": 8}
+    assert card.parameters is None
+    assert card.reading == {"folder": folder.as_posix(), "trust_remote_code": False}
+    assert card.details == {
+        "kind": "hub",
+        "source": "some/tiny",
+        "revision": hub.commit("some/tiny")[:12],
+        "model": "bert",
+        "layers": 2,
+        "width": 8,
+    }
 
 
 def test_the_weights_of_safetensors_are_counted(tmp_path: Path) -> None:
@@ -207,6 +216,7 @@ def test_the_weights_of_safetensors_are_counted(tmp_path: Path) -> None:
     weights = {"a": np.zeros((3, 4), np.float32), "b": np.zeros(5, np.float16)}
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
     assert model_details(tmp_path) == {"model": "bert", "parameters": 17}
+    assert pretrained_card("a", "folder", "b", "c", tmp_path, {}).parameters == 17
     # In shards.
     (tmp_path / "model.safetensors").unlink()
     for number in (1, 2):
@@ -278,7 +288,7 @@ def test_code_is_fetched_only_where_it_is_trusted(hub: HubServer, tmp_path: Path
     assert "modeling_tiny.py" not in names_in(fetch(tmp_path))
     folder = fetch(tmp_path, "some/tiny", "--trust-remote-code")
     card = read_card(folder / "checkpoint.json")
-    assert "modeling_tiny.py" in card.files and card.trust_remote_code
+    assert "modeling_tiny.py" in card.files and card.reading["trust_remote_code"]
 
 
 def test_code_of_another_repository_is_refused(hub: HubServer, tmp_path: Path) -> None:
@@ -473,9 +483,8 @@ def own(tmp_path: Path) -> Path:
 def test_the_card_of_a_folder_describes_what_is_needed(own: Path, tmp_path: Path) -> None:
     card = read_card(describe(tmp_path))
     assert card.files == {name: hashlib.sha256(TINY[name]).hexdigest() for name in NEEDED}
-    assert (card.checkpoint, card.kind, card.source, card.folder) == (
-        ("mine", "folder", str(own), str(own))
-    )
+    assert (card.checkpoint, card.source, card.details["kind"]) == ("mine", str(own), "folder")
+    assert card.reading == {"folder": str(own), "trust_remote_code": False}
     assert re.fullmatch("[0-9a-f]{40}", card.revision)
     assert [path.name for path in needed_paths(own, trust_remote_code=False)] == NEEDED
 
@@ -494,7 +503,7 @@ def test_code_in_a_folder_counts_only_where_it_is_trusted(own: Path, tmp_path: P
     (own / "modeling_tiny.py").write_text("raise SystemExit")
     assert "modeling_tiny.py" not in read_card(describe(tmp_path)).files
     card = read_card(describe(tmp_path, "--trust-remote-code"))
-    assert "modeling_tiny.py" in card.files and card.trust_remote_code
+    assert "modeling_tiny.py" in card.files and card.reading["trust_remote_code"]
 
 
 @pytest.mark.parametrize(

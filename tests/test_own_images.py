@@ -30,7 +30,7 @@ from workflow_scripts.images.image_folder import (
     images_in,
     probe_images,
 )
-from workflow_scripts.images.image_units import read_units
+from workflow_scripts.images.image_units import read_image_units
 from workflow_scripts.kinds.image import extract_images as extract_vision
 from workflow_scripts.kinds.image import gather_images
 from workflow_scripts.kinds.image.feature_settings import VisionFeatureSettings
@@ -69,7 +69,10 @@ def test_a_probe_is_drawn_by_the_seed_wherever_the_folder_is(pictures: Path) -> 
     drawn = probe_images(pictures, 12, 3)
     assert len(set(drawn)) == 12
     assert drawn != probe_images(pictures, 12, 4)
-    assert probe_images(pictures, 99, 3) == images_in(pictures)
+    # In the order drawn, so that any beginning represents the whole.
+    assert probe_images(pictures, 5, 3) == drawn[:5]
+    assert sorted(probe_images(pictures, 99, 3)) == images_in(pictures)
+    assert len({Path(name).parent for name in drawn[:6]}) > 1
     moved = pictures.rename(pictures.with_name("moved"))
     assert probe_images(moved, 12, 3) == drawn
     # Another image changes which are drawn by at most one.
@@ -107,7 +110,7 @@ def gather(folder: Path, *flags: object) -> tuple[np.ndarray, Any]:
     corpus, units = folder / "corpus.npy", folder / "corpus.units.parquet"
     output = ["--output", str(corpus), "--units", str(units)]
     gather_images.main([*map(str, flags), *output])
-    return np.load(corpus), read_units(units)
+    return np.load(corpus), read_image_units(units)
 
 
 def test_a_probe_has_every_image_and_its_turned_copies_together(pictures: Path) -> None:

@@ -365,12 +365,12 @@ def test_a_checkpoint_loads_like_one_of_the_hub(
     assert {word for word in encoded.word_ids(0) if word is not None} == set(range(5))
 
     card = read_card(folder / "checkpoint.json")
-    assert card.kind == "pretrain"
     assert card.source == f"{family}, {PretrainSettings.OBJECTIVES[family]}, {kind}, all"
-    assert card.folder == str(folder)
+    assert card.reading == {"folder": str(folder), "trust_remote_code": False}
     assert set(card.files) >= {"config.json", "model.safetensors", "tokenizer.json"}
     assert card.files.keys() | {"checkpoint.json"} == {file.name for file in folder.iterdir()}
-    assert card.details["model"] == family
+    assert card.architecture == card.details["model"] == family
+    assert card.details["kind"] == "pretrain"
     assert card.details["width"] == 16
     assert card.details["steps"] == 3
 
