@@ -24,8 +24,6 @@ from workflow_scripts.common import code_digest
 
 # Params that name files which a job keeps for the next time, and which are no outputs.
 KEPT = ("fits", "sums")
-# Bytes up to which the content of a file decides, as on the command line.
-CHECKSUMMED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -102,11 +100,10 @@ def plan(zoos: Mapping[str, Any], folder: Path = ROOT, everything: bool = True) 
                 ConfigSettings(config={"zoos": zoos}),
                 snakefile=Path("Snakefile").absolute(),
             )
-            workflow.dag(
-                DAGSettings(forceall=everything, max_checksum_file_size=CHECKSUMMED)
-            ).execute_workflow(executor="dryrun")
+            workflow.dag(DAGSettings(forceall=everything)).execute_workflow(executor="dryrun")
             planned = workflow._workflow
-            jobs = planned.dag.jobs if everything else planned.dag.needrun_jobs()
+            # The dry run has finished them all.
+            jobs = planned.dag.needrun_jobs(exclude_finished=False)
             return Plan(list(jobs), list(planned.rules), said.getvalue())
     finally:
         os.chdir(before)

