@@ -364,7 +364,7 @@ def test_a_run_leaves_the_record_of_a_zoo_of_which_it_makes_nothing(
         return found
 
     before = {zoo: record(zoo) for zoo in ("mine", "pair")}
-    result = workspace.snakemake("--touch", "--cores", "1")
+    result = workspace.snakemake("--touch", "--forceall", "--cores", "1")
     assert result.returncode == 0, result.stdout + result.stderr
     assert {zoo: record(zoo) for zoo in before} == before
     (results / "pair/tables/picks.csv").unlink()
