@@ -33,5 +33,5 @@ class Kind:
     def load_drafter(self) -> Drafter:
         """What begins a zoo of this kind."""
         module, name = self.drafter
-        drafter: Drafter = getattr(importlib.import_module(module), name)
+        drafter: Drafter = getattr(importlib.import_module(module), name)()
         return drafter
