@@ -14,19 +14,20 @@ import yaml
 from hub_server import HubServer
 from tiny_models import WIDTH, build_tiny_model
 from tiny_vision import COLOURS, FAMILIES, build_tiny_vision_model, draw_classes
-from workflow_scripts.drafting.names import as_name
-from workflow_scripts.kinds.agents.sizes import image_counts, image_download, network_size
-from workflow_scripts.kinds.image.found import find_image_probe, find_image_task
 
 from workflow_scripts.common.script import UserError
 from workflow_scripts.config.config import read_config
+from workflow_scripts.drafting.answers import as_name
 from workflow_scripts.drafting.checkpoints import find_checkpoint
 from workflow_scripts.drafting.cost import Cost, Features, cost_lines, in_bytes
 from workflow_scripts.drafting.questions import Questions
-from workflow_scripts.drafting.tasks import read_image_task, read_task
 from workflow_scripts.drafting.yaml_block import Commented, flow, plain, render, selection
+from workflow_scripts.kinds.agents.draft import image_counts, image_download, network_size
 from workflow_scripts.kinds.agents.zoo import AgentsZoo
+from workflow_scripts.kinds.image.draft import find_image_probe, find_image_task, read_image_task
 from workflow_scripts.kinds.image.zoo import ImageZoo
+from workflow_scripts.kinds.registry import KINDS
+from workflow_scripts.kinds.text.draft import read_task
 from workflow_scripts.kinds.text.formats.guess_format import possible_formats
 from workflow_scripts.kinds.text.found import find_probe, find_task
 from workflow_scripts.new_zoo import __main__ as command
@@ -35,6 +36,7 @@ from workflow_scripts.new_zoo.places import free_name
 from workflow_scripts.pretrained.settings import FolderSettings, HubSettings
 
 ROOT = Path(__file__).parents[1]
+DRAFTERS = {kind.name: kind.load_drafter() for kind in KINDS}
 
 CONLLU = "".join(
     f"1\tthe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n2\t{word}\t{word}\tNOUN\tNN\t_\t0\troot\t_\t_\n\n"
@@ -55,7 +57,7 @@ FILES = {
 @pytest.fixture(autouse=True)
 def _logs_as_before() -> Iterator[None]:
     """The command quiets the logs of what it calls, for its process is its own."""
-    loggers = [logging.getLogger(name) for name in ("httpx2", "workflow_scripts.checkpoints")]
+    loggers = [logging.getLogger(name) for name in ("httpx2", "workflow_scripts.pretrained")]
     levels = [logger.level for logger in loggers]
     yield
     for logger, level in zip(loggers, levels, strict=True):
@@ -359,7 +361,7 @@ def test_a_folder_of_images_is_counted_as_a_run_would_gather_it(
     assert found.warning == (
         "15 images are few, and the covariance will be noisy: a thousand are better"
     )
-    monkeypatch.setattr("workflow_scripts.kinds.image.found._FEW_IMAGES", 15)
+    monkeypatch.setattr("workflow_scripts.kinds.image.draft._FEW_IMAGES", 15)
     assert found.warning == ""
     words = [str(files / "photos"), "name=colours", f"test={files / 'test'}"]
     name, settings = read_image_task(words, [])
@@ -448,15 +450,15 @@ def test_costs_are_units_by_dims_by_bytes() -> None:
         "downloads  nothing",
     ]
     assert in_bytes(3 * 10**12) == "3.0 TB"
-    seen = cost_lines(replace(cost, images=10**9, rule="extract_vision_features"), 10**12)
+    seen = cost_lines(replace(cost, images=10**9, rule="extract_image_features"), 10**12)
     assert seen[2].startswith("disk       1.6 GB, 179.2 MB of it features")
     assert "of 2 checkpoints) and 1.0 GB images; figures" in seen[2]
-    assert "--set-resources extract_vision_features:mem_mb=6000" in seen[-1]
+    assert "--set-resources extract_image_features:mem_mb=6000" in seen[-1]
 
 
-def image_zoo(**changes: Any) -> AgentsZoo:
+def agents_zoo(**changes: Any) -> AgentsZoo:
     entry = {
-        "modality": "image",
+        "modality": "agents",
         "data": {"source": "digits"},
         "agents": {"count": 4, "classes": 3},
         "probe": {"samples_per_class": 5, "rotations": [-10.0, 10.0]},
@@ -467,13 +469,13 @@ def image_zoo(**changes: Any) -> AgentsZoo:
     return zoo
 
 
-def test_the_size_of_an_image_zoo_is_known_without_training() -> None:
-    zoo = image_zoo()
+def test_the_size_of_a_zoo_of_agents_is_known_without_training() -> None:
+    zoo = agents_zoo()
     assert image_counts(zoo) == {"probe": 150}
     assert (network_size(zoo).dims, image_download(zoo)) == (64, 0)
     agents = {"count": 4, "classes": 7, "network": "resnet18"}
     tasks = {"count": 2, "classes": 5, "samples_per_class": 10, "test_per_class": 20}
-    cifar = image_zoo(data={"source": "cifar100"}, agents=agents, tasks=tasks)
+    cifar = agents_zoo(data={"source": "cifar100"}, agents=agents, tasks=tasks)
     assert image_counts(cifar) == {"probe": 1500, "tasks": 3000}
     # ResNet-18 has 11.2 million parameters with ten classes and the small stem.
     assert network_size(cifar).parameters == pytest.approx(11.2e6, rel=0.01)
@@ -591,9 +593,7 @@ def test_flags_make_a_text_zoo(run_command: Run, files: Path, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("hub")
-def test_flags_make_an_image_zoo_of_checkpoints(
-    run_command: Run, files: Path, tmp_path: Path
-) -> None:
+def test_flags_make_an_image_zoo(run_command: Run, files: Path, tmp_path: Path) -> None:
     output = tmp_path / "mine.yaml"
     photos = str(files / "photos")
     out, err = run_command(
@@ -619,12 +619,10 @@ def test_flags_make_an_image_zoo_of_checkpoints(
     assert zoo["tasks"] == {"colours": {"train": photos, "test": str(files / "test")}}
 
 
-def test_questions_make_an_image_zoo_of_checkpoints(
-    run_command: Run, files: Path, tmp_path: Path
-) -> None:
+def test_questions_make_an_image_zoo(run_command: Run, files: Path, tmp_path: Path) -> None:
     output = tmp_path / "mine.yaml"
     answers = [
-        *("networks", "", str(output)),
+        str(output),
         *(str(files / name) for name in ("vit", "ours", "swin")),
         *("", str(files / "three"), str(files / "photos")),
         *(str(files / "single"), str(files / "photos"), ""),
@@ -634,8 +632,6 @@ def test_questions_make_an_image_zoo_of_checkpoints(
     out, err = run_command(*flags, answers="\n".join(answers) + "\n")
     assert out == ""
     for said in (
-        "Checkpoints that exist already, or agents trained here [checkpoints]: ",
-        "    choose checkpoints or agents, not 'networks'",
         "ours lacks an image processor",
         "three: 3 images in this folder",
         "class blue has too few images",
@@ -650,22 +646,24 @@ def test_questions_make_an_image_zoo_of_checkpoints(
     assert zoo["tasks"] == {"colours": {"train": photos, "test": str(files / "test")}}
 
 
-def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
+def test_flags_make_a_zoo_of_agents_on_the_screen(run_command: Run) -> None:
     out, err = run_command(
-        *("--name", "mine", "--modality", "image", "--source", "cifar100", "--agents", "20"),
+        *("--name", "mine", "--source", "cifar100", "--agents", "20"),
         *("--unseen-tasks", "3", "--sizes", "2", "4", "--output", "-"),
     )
     assert "written" not in err
     assert "downloads  169.0 MB: CIFAR-100 169.0 MB" in err
     assert "#   snakemake --configfile mine.yaml --cores all" in out
     zoo = yaml.safe_load(out)["zoos"]["mine"]
+    # No other kind has these flags.
+    assert zoo["modality"] == "agents"
     assert zoo["agents"]["crop_padding"] == 4
     assert (zoo["tasks"]["count"], zoo["selection"]["sizes"]) == (3, [2, 4])
     assert "note       scores will have no intervals, which take 5 tasks" in err
-    whole, err = run_command("--name", "mine", "--modality", "image", "--output", "-")
+    whole, err = run_command("--name", "mine", "--modality", "agents", "--output", "-")
     assert yaml.safe_load(whole)["zoos"]["mine"]["tasks"]["count"] == 6
     assert "intervals" not in err
-    bare, err = run_command("--name", "mine", "--modality", "image", "--no-tasks", "--output", "-")
+    bare, err = run_command("--name", "mine", "--modality", "agents", "--no-tasks", "--output", "-")
     assert "intervals" not in err
     assert "tasks" not in yaml.safe_load(bare)["zoos"]["mine"]
 
@@ -678,7 +676,14 @@ def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
         (["--name", "downloads"], "the name 'downloads' is taken by the workflow"),
         (["--name", "digits"], "config.yaml has a zoo digits"),
         (["--name", "mine"], "--modality is missing"),
-        (["--name", "mine", "--modality", "text", "--agents", "3"], "--agents is not for text"),
+        # Which several kinds read.
+        (["--name", "mine", "--probe", "photos", "--task", "a"], "--modality is missing"),
+        # Which no kind reads together.
+        (["--name", "mine", "--probe", "photos", "--agents", "3"], "--modality is missing"),
+        (
+            ["--name", "mine", "--modality", "text", "--agents", "3"],
+            "--agents is not for zoos of modality: text; leave it out",
+        ),
         (["--name", "mine", "--modality", "text"], "--checkpoints: a zoo has at least two"),
         (
             ["--name", "mine", "--modality", "image", "--probe", "photos"],
@@ -686,23 +691,24 @@ def test_flags_make_an_image_zoo_on_the_screen(run_command: Run) -> None:
         ),
         (
             ["--name", "mine", "--modality", "image", "--probe", "photos", "--agents", "3"],
-            "--agents is not for image zoos of checkpoints; leave it out",
+            "--agents is not for zoos of modality: image; leave it out",
         ),
         (
             ["--name", "mine", "--modality", "image", "--min-words", "3"],
-            "--min-words is not for image zoos of agents; leave it out",
+            "--min-words is not for zoos of modality: image; leave it out",
         ),
-        (["--name", "mine", "--modality", "image", "--output", "README.md"], "is there already"),
-        (["--name", "mine", "--modality", "image", "--output", "no/x"], "there is no folder no"),
+        (["--name", "mine", "--modality", "agents", "--output", "README.md"], "is there already"),
+        (["--name", "mine", "--modality", "agents", "--output", "no/x"], "there is no folder no"),
+        (["--name", "mine", "--source", "mnist"], "choose digits or cifar100, not 'mnist'"),
+        (["--name", "mine", "--agents", "1"], "no number from 2 upwards"),
+        (["--name", "mine", "--network", "resnet"], "did you mean resnet50"),
+        (["--name", "mine", "--agents", "999"], "999 agents need 999"),
+        (["--name", "mine", "--modality", "agents", "--sizes", "13"], "the zoo has 12"),
+        (["--name", "mine", "--modality", "agents", "--sizes", "2", "2"], "a size twice"),
         (
-            ["--name", "mine", "--modality", "image", "--source", "mnist"],
-            "choose digits or cifar100, not 'mnist'",
+            ["--name", "mine", "--no-tasks", "--unseen-tasks", "3"],
+            "--no-tasks and --unseen-tasks do not go together",
         ),
-        (["--name", "mine", "--modality", "image", "--agents", "1"], "no number from 2 upwards"),
-        (["--name", "mine", "--modality", "image", "--network", "resnet"], "did you mean resnet50"),
-        (["--name", "mine", "--modality", "image", "--agents", "999"], "999 agents need 999"),
-        (["--name", "mine", "--modality", "image", "--sizes", "13"], "the zoo has 12"),
-        (["--name", "mine", "--modality", "image", "--sizes", "2", "2"], "a size twice"),
         (
             ["--name", "mine", "--modality", "text", "--no-tasks", "--task", "a.txt"],
             "--no-tasks and --task do not go together",
@@ -731,7 +737,7 @@ def test_nothing_is_written_over_unless_it_is_forced(
     assert free_name("old", tmp_path, True) == "old"
     output = tmp_path / "old.yaml"
     output.write_text("before", encoding="utf-8")
-    flags = ["--name", "mine", "--modality", "image", "--output", str(output)]
+    flags = ["--name", "mine", "--modality", "agents", "--output", str(output)]
     with pytest.raises(UserError, match="--force to write over it"):
         run_command(*flags)
     assert output.read_text(encoding="utf-8") == "before"
@@ -781,7 +787,8 @@ def test_its_help_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
     example = said[said.index("    python -m workflow_scripts.new_zoo --name") :].split("\n\n")[0]
     words = shlex.split(example.replace("\\\n", " "))
     assert "\n" not in example.replace("\\\n", "").strip()
-    assert read_flags(None, words[3:]).task == [["treebank.conllu"], ["name=ner", "ner.txt"]]
+    read = read_flags(None, words[3:], DRAFTERS)
+    assert read.task == [["treebank.conllu"], ["name=ner", "ner.txt"]]
 
 
 @pytest.mark.usefixtures("hub")
@@ -804,7 +811,8 @@ def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
     for refusal in (
         "    this needs an answer",
         "    'my zoo' cannot be a name",
-        "    choose text or image, not 'words'",
+        f"What kind of zoo: {', '.join(DRAFTERS)} [text]: ",
+        f"    choose {' or '.join(DRAFTERS)}, not 'words'",
         "there is no checkpoint some/lost",
         "    some/bert-base is the same checkpoint as bert-base",
         "    there is no file lost.txt",
@@ -828,12 +836,12 @@ def test_questions_make_a_text_zoo_and_bad_answers_are_asked_again(
     }
 
 
-def test_questions_make_an_image_zoo_whose_numbers_fit(run_command: Run, tmp_path: Path) -> None:
+def test_questions_make_a_zoo_of_agents_whose_numbers_fit(run_command: Run, tmp_path: Path) -> None:
     output = tmp_path / "mine.yaml"
     # 300 sets of 4 out of 10 classes are not to be had, so that all is asked again.
-    first = ["agents", "digits", "300", "", "", "", "", ""]
+    first = ["digits", "300", "", "", "", "", ""]
     again = ["digits", "8", "3", "", "", "0"]
-    flags = ["--name", "mine", "--modality", "image", "--output", str(output)]
+    flags = ["--name", "mine", "--modality", "agents", "--output", str(output)]
     _, err = run_command(*flags, answers="\n".join([*first, *again, "n"]) + "\n")
     assert "300 agents need 300 different sets" in err
     assert "once more, from the images on" in err
@@ -842,7 +850,7 @@ def test_questions_make_an_image_zoo_whose_numbers_fit(run_command: Run, tmp_pat
 
 
 def test_an_end_of_the_answers_ends_the_command(run_command: Run) -> None:
-    with pytest.raises(UserError, match="the input ended at the question: What do the"):
+    with pytest.raises(UserError, match="the input ended at the question: What kind"):
         run_command("--name", "mine", answers="")
 
 
@@ -854,7 +862,7 @@ def test_an_interrupt_ends_the_command_wherever_it_is(
 
     monkeypatch.setattr(command, "planned_jobs", interrupted)
     with pytest.raises(UserError, match="stopped; nothing is written"):
-        run_command("--name", "mine", "--modality", "image", "--output", "-")
+        run_command("--name", "mine", "--modality", "agents", "--output", "-")
 
 
 def test_without_a_terminal_nothing_is_asked() -> None:
