@@ -1,7 +1,7 @@
 """Times our word features against the paper's way, on the same network and threads.
 
 The paper's way: batches of four sentences in the order of the file, each occurrence of a word cut
-into sub-words by itself. The network has random weights; the text is the docstrings of the Python
+into tokens by itself. The network has random weights; the text is the docstrings of the Python
 standard library. Writes word_features.csv and word_features.svg to --output. Run it from the top of
 the repository:
 
@@ -28,9 +28,9 @@ from transformers.utils import logging as transformers_logging
 
 from benchmarks.machine import with_machine
 from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
-from workflow_scripts.kinds.text.sub_words import SubWords
 from workflow_scripts.kinds.text.text_model import TextModel, load_text_model
 from workflow_scripts.kinds.text.word_features import word_features
+from workflow_scripts.kinds.text.word_tokens import WordTokens
 from workflow_scripts.report.figures.figure import COLUMN, figure
 
 PAPER_BATCH = 4
@@ -75,14 +75,14 @@ def build_checkpoint(folder: Path, sentences: Sentences, layers: int, width: int
     tokenizer.save_pretrained(folder)
 
 
-def our_sub_words(model: TextModel, sentences: Sentences) -> list[int]:
-    """All sub-words, as the workflow cuts them, with nothing remembered from before."""
+def our_tokens(model: TextModel, sentences: Sentences) -> list[int]:
+    """All tokens, as the workflow cuts them, with nothing remembered from before."""
     words = [word for sentence in sentences for word in sentence]
-    return SubWords(model.tokenizer).of(words)[0].tolist()
+    return WordTokens(model.tokenizer).of(words)[0].tolist()
 
 
-def paper_sub_words(model: TextModel, sentences: Sentences) -> list[int]:
-    """All sub-words, one tokenizer call a word."""
+def paper_tokens(model: TextModel, sentences: Sentences) -> list[int]:
+    """All tokens, one tokenizer call a word."""
     tokenizer = model.tokenizer
     return [
         number
@@ -95,8 +95,8 @@ def paper_sub_words(model: TextModel, sentences: Sentences) -> list[int]:
 def our_features(model: TextModel, sentences: Sentences) -> NDArray[np.float32]:
     """[words, width], zero where a word has no vector."""
     features = np.zeros((sum(map(len, sentences)), model.width), np.float32)
-    # A new table of sub-words, so that no repetition profits from the one before.
-    fresh = TextModel(**{**vars(model), "sub_words": SubWords(model.tokenizer)})
+    # A new table of tokens, so that no repetition profits from the one before.
+    fresh = TextModel(**{**vars(model), "word_tokens": WordTokens(model.tokenizer)})
     for words, vectors in word_features(fresh, sentences, WordFeatureSettings()):
         features[words] = vectors
     return features
@@ -145,7 +145,7 @@ def interleaved(
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:
-    """The seconds of both ways, for sub-words and features."""
+    """The seconds of both ways, for tokens and features."""
     with figure(path, COLUMN, 1.8) as made:
         axes = made.subplots()
         for column, label, marker in (("paper", "the paper's way", "s"), ("ours", "ours", "o")):
@@ -162,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     flags.add_argument("--sentences", type=int, default=500, help="for features")
-    flags.add_argument("--cut-sentences", type=int, default=5000, help="for sub-words")
+    flags.add_argument("--cut-sentences", type=int, default=5000, help="for tokens")
     flags.add_argument("--repeats", type=int, default=5)
     flags.add_argument("--threads", type=int, default=2)
     flags.add_argument("--layers", type=int, default=6)
@@ -181,12 +181,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         build_checkpoint(Path(folder), many, arguments.layers, arguments.width)
         model = load_text_model(Path(folder), torch.device("cpu"))
     difference = np.abs(our_features(model, few) - paper_features(model, few)).max()
-    same = our_sub_words(model, many) == paper_sub_words(model, many)
-    print(f"largest difference of features {difference:.1e}, sub-words equal: {same}")
+    same = our_tokens(model, many) == paper_tokens(model, many)
+    print(f"largest difference of features {difference:.1e}, tokens equal: {same}")
     print(f"medians of {arguments.repeats}, {arguments.threads} threads:")
     rows = []
     for what, sentences, ours, paper in (
-        ("sub-words", many, our_sub_words, paper_sub_words),
+        ("tokens", many, our_tokens, paper_tokens),
         ("features", few, our_features, paper_features),
     ):
         words = sum(map(len, sentences))

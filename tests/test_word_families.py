@@ -6,8 +6,8 @@ their tokenizers returned in transformers 4, with which the paper's features wer
 longer name in transformers 5:
 
 - XLNet's pre-training gave its last token, ``<cls>``, a segment of its own. So does the reference.
-- XLM has no token types, and its network takes zeros for the sub-word ``<s>``, which it adds to
-  each sub-word of the sentence. XLM's pre-training did not, and the reference does not.
+- XLM has no token types, and its network takes zeros for the token ``<s>``, which it adds to
+  each token of the sentence. XLM's pre-training did not, and the reference does not.
 """
 
 import functools
@@ -104,7 +104,7 @@ class Reference:
         )
 
     def cut(self, word: str) -> list[int]:
-        """The sub-words of a word by itself.
+        """The tokens of a word by itself.
 
         Bytes of words inside a sentence begin with the blank before the word, but special tokens
         that stand as words have none: there the tokenizer finds no bytes to put it before.
@@ -115,7 +115,7 @@ class Reference:
 
     @torch.inference_mode()
     def read(self, ids: list[int]) -> Any:
-        """The hidden states [layers + 1, sub-words, width] of a sentence, its ends cut off."""
+        """The hidden states [layers + 1, tokens, width] of a sentence, its ends cut off."""
         before, after = self.special
         whole = torch.tensor([before + ids + after])
         inputs = {"input_ids": whole, "attention_mask": torch.ones_like(whole)}
@@ -272,9 +272,9 @@ def test_words_beyond_the_limit_have_no_vector(zoo: Zoo, family: str) -> None:
 
 
 @families
-def test_windows_give_every_word_a_vector(zoo: Zoo, family: str) -> None:
+def test_a_stride_gives_every_word_a_vector(zoo: Zoo, family: str) -> None:
     reference = zoo.reference(family)
-    found = gathered(zoo.model(family), [["a"], LONG], long_sentences="windows")
+    found = gathered(zoo.model(family), [["a"], LONG], long_sentences="stride")
     words = ["a", *LONG]
     assert found.keys() == {number for number, word in enumerate(words) if reference.cut(word)}
     # Short sentences are read as ever.
@@ -301,7 +301,7 @@ def test_tokenizers_without_tokenizer_json(zoo: Zoo, family: str, tmp_path: Path
             (tmp_path / path.name).symlink_to(path)
     if settings := FAMILIES[family].settings:
         (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
-    old, new = load_text_model(tmp_path, CPU).sub_words, zoo.model(family).sub_words
+    old, new = load_text_model(tmp_path, CPU).word_tokens, zoo.model(family).word_tokens
     assert old.special == new.special
     for of_old, of_new in zip(old.of(WORDS), new.of(WORDS), strict=True):
         np.testing.assert_array_equal(of_old, of_new)
@@ -321,7 +321,7 @@ def test_pieces_are_those_of_sentencepiece(zoo: Zoo, family: str, name: str) -> 
     processor = sentencepiece.SentencePieceProcessor(str(zoo.folder(family) / name))
     known = zoo.reference(family).tokenizer.all_special_tokens
     words = [word for word in WORDS if word not in known]
-    ids, counts = zoo.model(family).sub_words.of(words)
+    ids, counts = zoo.model(family).word_tokens.of(words)
     for word, found in zip(words, np.split(ids, np.cumsum(counts)[:-1]), strict=True):
         if family in {"albert", "xlnet"}:
             word = unicodedata.normalize("NFKD", word.replace("``", '"').replace("''", '"'))
@@ -339,7 +339,7 @@ def test_word_pieces_are_those_of_berts_tokenizer_in_python(zoo: Zoo, family: st
     old = BertTokenizerLegacy(str(zoo.folder(family) / "vocab.txt"), do_lower_case=lower)
     # Only the one in Python composes letters and accents that stand apart.
     words = [unicodedata.normalize("NFC", word) for word in WORDS]
-    ids, counts = zoo.model(family).sub_words.of(words)
+    ids, counts = zoo.model(family).word_tokens.of(words)
     pieces = [old.convert_tokens_to_ids(old.tokenize(word)) for word in words]
     assert counts.tolist() == list(map(len, pieces))
     assert ids.tolist() == [number for piece in pieces for number in piece]

@@ -1,11 +1,12 @@
 """Word features: compared with reading one sentence at a time, word by word."""
 
 import dataclasses
+import functools
 import json
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -47,14 +48,15 @@ from workflow_scripts.common.feature_file import open_features
 from workflow_scripts.common.script import UserError
 from workflow_scripts.kinds.text.extract_words import main
 from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
+from workflow_scripts.kinds.text.padding import differs
 from workflow_scripts.kinds.text.reading_windows import reading_windows
 from workflow_scripts.kinds.text.sentences import write_sentences
-from workflow_scripts.kinds.text.sub_words import SubWords
 from workflow_scripts.kinds.text.text_model import TextModel, load_text_model
 from workflow_scripts.kinds.text.word_features import (
     feature_width,
     word_features,
 )
+from workflow_scripts.kinds.text.word_tokens import WordTokens
 
 CPU = torch.device("cpu")
 LIMIT = 24
@@ -188,7 +190,7 @@ def gathered(batches: Iterable[tuple[Any, Any]]) -> dict[int, Any]:
 
 
 def cut(model: TextModel, sentence: Sequence[str]) -> list[list[int]]:
-    """The sub-words of each word by the tokenizer's own way for sentences of words."""
+    """The tokens of each word by the tokenizer's own way for sentences of words."""
     encoding = model.tokenizer(list(sentence), is_split_into_words=True, add_special_tokens=False)
     pieces: list[list[int]] = [[] for _ in sentence]
     for number, word in zip(encoding["input_ids"], encoding.word_ids(), strict=True):
@@ -198,7 +200,7 @@ def cut(model: TextModel, sentence: Sequence[str]) -> list[list[int]]:
 
 @torch.inference_mode()
 def read(model: TextModel, ids: list[int]) -> Any:
-    """The hidden layers of sub-words between special tokens, which are cut off again."""
+    """The hidden layers of tokens between special tokens, which are cut off again."""
     before, after = ([2], [3]) if "[SEP]" in model.tokenizer.get_vocab() else ([], [])
     output = model.network(torch.tensor([before + ids + after]), output_hidden_states=True)
     layers = [*output.hidden_states[:-1], output.last_hidden_state]
@@ -212,7 +214,7 @@ def obvious(
     pooling: str = "last",
 ) -> dict[int, Any]:
     """Word vectors, one sentence at a time, of what fits."""
-    capacity = LIMIT - model.sub_words.special.count
+    capacity = LIMIT - model.word_tokens.special.count
     found, word = {}, 0
     for sentence in sentences:
         pieces = cut(model, sentence) if sentence else []
@@ -263,7 +265,7 @@ def test_chunks_of_sentences_count_words_on(
 
 def test_nothing_to_read_gives_nothing(bert: TextModel) -> None:
     for sentences in ([], [[]], [[], []], [[NOTHING]]):
-        assert gathered(word_features(bert, sentences, how(long_sentences="windows"))) == {}
+        assert gathered(word_features(bert, sentences, how(long_sentences="stride"))) == {}
 
 
 @pytest.mark.parametrize("layer", [3, -4])
@@ -276,34 +278,34 @@ def test_a_layer_that_is_not_there(bert: TextModel, layer: int) -> None:
 
 
 def long_sentence(model: TextModel) -> list[str]:
-    """So many words that windows overlap several times, of different numbers of sub-words."""
+    """So many words that windows overlap several times, of different numbers of tokens."""
     return [word for sentence in TEXT for word in sentence] + [NOTHING, "fox"]
 
 
-def test_words_that_do_not_fit_are_absent(model: TextModel) -> None:
+def test_words_that_do_not_fit_have_no_vector(model: TextModel) -> None:
     sentence = long_sentence(model)
     found = gathered(word_features(model, [["a"], sentence, ["dog"]], how()))
     assert_same(found, obvious(model, [["a"], sentence, ["dog"]]))
     assert 0 in found and 1 in found and len(sentence) not in found and len(sentence) + 1 in found
 
 
-def test_a_word_of_which_a_part_fits_is_absent(bert: TextModel) -> None:
+def test_a_word_of_which_a_part_fits_has_no_vector(bert: TextModel) -> None:
     short, long = ["a"] * 21, "unrelatedunrelated"
     assert len(cut(bert, [long])[0]) > 1
     assert gathered(word_features(bert, [[*short, long]], how())).keys() == set(range(21))
 
 
-def test_windows_give_every_word_the_most_context(model: TextModel) -> None:
+def test_a_stride_gives_every_word_the_most_context(model: TextModel) -> None:
     sentence = long_sentence(model)
     pieces = cut(model, sentence)
-    capacity = LIMIT - model.sub_words.special.count
+    capacity = LIMIT - model.word_tokens.special.count
     ends = np.cumsum([len(piece) for piece in pieces])
     begins = ends - [len(piece) for piece in pieces]
     ids = [number for piece in pieces for number in piece]
-    found = gathered(word_features(model, [sentence], how(long_sentences="windows")))
+    found = gathered(word_features(model, [sentence], how(long_sentences="stride")))
     assert found.keys() == {word for word, piece in enumerate(pieces) if piece}
     counts = np.array([len(piece) for piece in pieces])
-    windows = reading_windows(np.array([len(sentence)]), counts, capacity, overlapping=True)
+    windows = reading_windows(np.array([len(sentence)]), counts, capacity, stride=True)
     for window in range(len(windows.starts)):
         start, stop = windows.starts[window], windows.stops[window]
         hidden = read(model, ids[start:stop])[-1]
@@ -315,14 +317,14 @@ def test_windows_give_every_word_the_most_context(model: TextModel) -> None:
             assert on_the_left and on_the_right
 
 
-@pytest.mark.parametrize("mode", ["absent", "windows"])
+@pytest.mark.parametrize("mode", ["truncate", "stride"])
 def test_a_word_longer_than_the_model_has_no_vector(model: TextModel, mode: str) -> None:
     sentences = [["the", "dog", GIANT, "the", "fox"], ["a", "dog"], [GIANT]]
     found = gathered(word_features(model, sentences, how(long_sentences=mode)))
     if "[UNK]" in model.tokenizer.get_vocab():
-        # WordPiece makes one unknown sub-word of so long a word.
+        # WordPiece makes one unknown token of so long a word.
         assert found.keys() == set(range(8))
-    elif mode == "absent":
+    elif mode == "truncate":
         assert found.keys() == {0, 1, 5, 6}
     else:
         assert found.keys() == {0, 1, 3, 4, 5, 6}
@@ -331,15 +333,15 @@ def test_a_word_longer_than_the_model_has_no_vector(model: TextModel, mode: str)
 @given(
     sentences=st.lists(st.lists(st.integers(0, 9), max_size=30), min_size=1, max_size=4),
     capacity=st.integers(1, 12),
-    overlapping=st.booleans(),
+    stride=st.booleans(),
 )
 @settings(deadline=None)
-def test_windows_by_trying_all(
-    sentences: list[list[int]], capacity: int, overlapping: bool
+def test_truncation_and_stride_by_trying_all(
+    sentences: list[list[int]], capacity: int, stride: bool
 ) -> None:
     counts = np.array([count for sentence in sentences for count in sentence], np.int64)
     lengths = np.array([len(sentence) for sentence in sentences])
-    windows = reading_windows(lengths, counts, capacity, overlapping)
+    windows = reading_windows(lengths, counts, capacity, stride)
     ends = np.cumsum(counts)
     begins = ends - counts
     given_by = {
@@ -356,7 +358,7 @@ def test_windows_by_trying_all(
             if not counts[word] or counts[word] > capacity:
                 assert word not in given_by
                 continue
-            if not overlapping:
+            if not stride:
                 assert (word in given_by) == (ends[word] - edges[0] <= capacity)
                 continue
             start, stop = given_by[word]
@@ -393,6 +395,70 @@ def test_longformers_windows_need_not_be_wider_than_sentences(
     )
 
 
+# Padding.
+
+
+def spoil(monkeypatch: pytest.MonkeyPatch, spoilt: Callable[[Any, torch.Tensor], Any]) -> None:
+    """Let BERT return what ``spoilt`` makes of its output and the attention mask."""
+    forward = BertModel.forward
+
+    @functools.wraps(forward)
+    def spoilt_forward(self: BertModel, **inputs: Any) -> Any:
+        return spoilt(forward(self, **inputs), inputs["attention_mask"])
+
+    monkeypatch.setattr(BertModel, "forward", spoilt_forward)
+
+
+@pytest.mark.parametrize(("leak", "pads"), [(0.0, True), (1e-6, True), (1e-3, False)])
+def test_a_leak_larger_than_rounding_is_noticed(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, leak: float, pads: bool
+) -> None:
+    def leaking(output: Any, mask: torch.Tensor) -> Any:
+        output.last_hidden_state *= 1 + leak * mask.shape[1]
+        return output
+
+    spoil(monkeypatch, leaking)
+    model = load_text_model(folders["bert"], CPU)
+    assert model.pads == pads
+    together = gathered(word_features(model, TEXT, how()))
+    first = 0
+    for sentence in TEXT:
+        for word, vector in gathered(word_features(model, [sentence], how())).items():
+            np.testing.assert_allclose(together[first + word], vector, rtol=1e-4, atol=1e-4)
+        first += len(sentence)
+
+
+def test_a_network_that_takes_no_padding_is_read_without(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = gathered(word_features(load_text_model(folders["bert"], CPU), SENTENCES, how()))
+
+    def refusing(output: Any, mask: torch.Tensor) -> Any:
+        if (mask == 0).any():
+            raise ValueError("no padding, please")
+        return output
+
+    spoil(monkeypatch, refusing)
+    model = load_text_model(folders["bert"], CPU)
+    assert not model.pads
+    assert_same(gathered(word_features(model, SENTENCES, how())), expected)
+
+
+def test_states_differ_by_more_than_the_rounding_of_their_precision() -> None:
+    states = torch.randn((1, 5, 16), generator=torch.Generator().manual_seed(0))
+    padded = torch.cat([states, torch.ones(1, 3, 16)], dim=1)
+    assert not differs(padded, states)
+    for precision, step in ((torch.float32, 1e-5), (torch.float16, 2e-3), (torch.bfloat16, 2e-2)):
+        rounded = states.to(precision)
+        assert not differs((padded * (1 + step)).to(precision), rounded)
+        assert differs((padded * (1 + 20 * step)).to(precision), rounded)
+    # One token is enough, and what is not finite.
+    padded[0, 4] *= 1.01
+    assert differs(padded, states)
+    padded[0, 4] = torch.nan
+    assert differs(padded, states)
+
+
 # Memory.
 
 
@@ -410,7 +476,7 @@ def test_batches_are_of_sentences_of_similar_length(bert: TextModel) -> None:
 
 
 class SmallMemory(nn.Module):
-    """A network that runs out of memory beyond some number of sub-words."""
+    """A network that runs out of memory beyond some number of tokens."""
 
     def __init__(self, network: nn.Module, most: int) -> None:
         super().__init__()
@@ -442,7 +508,7 @@ def test_batches_shrink_when_memory_runs_out(
 
 def test_a_sentence_too_long_for_the_memory(bert: TextModel) -> None:
     small = dataclasses.replace(bert, network=SmallMemory(bert.network, 5))
-    with pytest.raises(UserError, match="too small for a sentence of 24 sub-words"):
+    with pytest.raises(UserError, match="too small for a sentence of 24 tokens"):
         gathered(word_features(small, SENTENCES, how()))
 
 
@@ -451,10 +517,10 @@ def test_a_sentence_too_long_for_the_memory(bert: TextModel) -> None:
 
 def test_byte_level_words_have_their_blank(folders: dict[str, Path]) -> None:
     model = load_text_model(folders["gpt2"], CPU)
-    ids, counts = model.sub_words.of(["the", "dog", "the"])
+    ids, counts = model.word_tokens.of(["the", "dog", "the"])
     assert model.tokenizer.decode(ids.tolist()) == " the dog the"
     assert counts.tolist() == [1, counts[1], 1]
-    assert model.sub_words.special.count == 0
+    assert model.word_tokens.special.count == 0
 
 
 def test_byte_level_tokenizers_in_several_steps_have_it_too() -> None:
@@ -464,17 +530,17 @@ def test_byte_level_tokenizers_in_several_steps_have_it_too() -> None:
     ]
     cutter = byte_pairs(pre_tokenizers.Sequence(steps))
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=cutter, bos_token=END)
-    ids, _ = SubWords(tokenizer).of(["the", "dog"])
+    ids, _ = WordTokens(tokenizer).of(["the", "dog"])
     assert tokenizer.decode(ids.tolist()) == " the dog"
 
 
 def test_tokenizers_without_a_fast_version_cut_word_by_word() -> None:
     tokenizer = ByT5Tokenizer()
-    sub_words = SubWords(tokenizer)
+    tokens = WordTokens(tokenizer)
     words = ["fox", "é", "fox"]
-    ids, counts = sub_words.of(words)
+    ids, counts = tokens.of(words)
     assert counts.tolist() == [3, 2, 3]
-    special = sub_words.special
+    special = tokens.special
     whole = tokenizer(words, is_split_into_words=True)["input_ids"]
     assert [*special.before, *ids.tolist(), *special.after] == whole
     assert special.count == 1
@@ -587,7 +653,7 @@ def test_a_tokenizer_of_another_network(bert_copy: Path) -> None:
     config = BertConfig.from_pretrained(bert_copy, vocab_size=50)
     BertModel(config).save_pretrained(bert_copy)
     model = load_text_model(bert_copy, CPU)
-    with pytest.raises(UserError, match="the network only 50 sub-words; they do not belong"):
+    with pytest.raises(UserError, match="the network only 50 tokens; they do not belong"):
         gathered(word_features(model, SENTENCES, how()))
 
 
@@ -655,7 +721,7 @@ def test_the_script_writes_the_vectors(
         "revision": "4f2",
         "layer": "1",
         "pooling": "first",
-        "long_sentences": "absent",
+        "long_sentences": "truncate",
         "precision": "float32",
         "dtype": "float32",
         "corpus": "probe",

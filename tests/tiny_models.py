@@ -53,7 +53,7 @@ from transformers import (
 WIDTH = 24
 LAYERS = 2
 HEADS = 2
-# The most sub-words of a sentence, special tokens among them, for all but XLNet.
+# The most tokens of a sentence, special tokens among them, for all but XLNet.
 LIMIT = 400
 SUB_WORDS = 450
 

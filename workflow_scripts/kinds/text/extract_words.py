@@ -30,9 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--card", type=existing_file, required=True, help="of the checkpoint, .json")
     flags.add_argument("--output", type=Path, required=True, help="features, .safetensors")
     add_flags(flags, WordFeatureSettings)
-    flags.add_argument(
-        "--batch-tokens", type=positive_int, default=8192, help="sub-words at a time"
-    )
+    flags.add_argument("--batch-tokens", type=positive_int, default=8192, help="tokens at a time")
     flags.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     arguments = flags.parse_args(argv)
     settings = from_flags(WordFeatureSettings, arguments)

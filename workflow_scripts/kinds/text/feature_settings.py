@@ -15,12 +15,12 @@ class WordFeatureSettings(FeatureSettings):
         description="hidden layer: -1 the last, 0 the embeddings, 6 the sixth; mean: over all",
     )
     pooling: Literal["last", "first", "mean"] = Field(
-        "last", description="which of a word's sub-words gives its vector"
+        "last", description="which of a word's tokens gives its vector"
     )
-    long_sentences: Literal["absent", "windows"] = Field(
-        "absent",
-        description="words beyond the model's length get no vector (absent), or sentences are "
-        "read in overlapping windows (windows)",
+    long_sentences: Literal["truncate", "stride"] = Field(
+        "truncate",
+        description="what becomes of sentences longer than the model reads; truncate: the words "
+        "beyond its length get no vector; stride: they are read in overlapping windows",
     )
     precision: Literal["float32", "bfloat16", "float16"] = Field(
         "float32", description="of the network, on a GPU; on a CPU it is always float32"

@@ -1,7 +1,7 @@
 """Attention windows of Longformer and LED, made no wider than the sentences at hand need.
 
-These networks pad sentences to a multiple of their window, which is 512 sub-words in the published
-Longformers and most of the work. Where all of a sentence is within reach of each of its sub-words,
+These networks pad sentences to a multiple of their window, which is 512 tokens in the published
+Longformers and most of the work. Where all of a sentence is within reach of each of its tokens,
 a narrower window gives the same hidden states.
 """
 
@@ -30,7 +30,7 @@ class LocalAttention:
         self._adjustable = bool(self._layers) and len(widths) == 1
 
     def fit(self, longest: int) -> int:
-        """Narrow the windows as far as sentences of ``longest`` sub-words allow.
+        """Narrow the windows as far as sentences of ``longest`` tokens allow.
 
         Returns:
             The length that the network pads them to.

@@ -1,4 +1,4 @@
-"""Which stretches of sub-words a network reads at a time, and which words get vectors from them."""
+"""Sentences longer than a network reads: truncated, or read in windows with a stride."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Windows:
-    """Stretches of sub-words, and the words that get their vectors from each.
+    """Stretches of tokens, and the words that get their vectors from each.
 
     Attributes:
-        starts: [w] the first sub-word of each window.
-        stops: [w] the sub-word behind the last one.
+        starts: [w] the first token of each window.
+        stops: [w] the token behind the last one.
         words: the words that get vectors, window by window.
         splits: [w + 1] where in ``words`` those of each window begin.
     """
@@ -26,21 +26,22 @@ class Windows:
 
 
 def reading_windows(
-    sentence_lengths: Numbers, counts: Numbers, capacity: int | None, overlapping: bool
+    sentence_lengths: Numbers, counts: Numbers, capacity: int | None, stride: bool
 ) -> Windows:
     """Cut sentences into windows.
 
-    A sentence that fits is one window. Of a longer one, the first ``capacity`` sub-words are read,
-    and words that are not wholly among them get no vector. Where windows overlap, each begins with
-    a word, half a window or more behind the one before, and each word gets its vector from the
-    window in which the nearer of both ends is farthest from it (the first of these). A word that is
-    longer than a whole window never gets a vector, nor does one without sub-words.
+    A sentence that fits is one window. A longer one is truncated to its first ``capacity`` tokens,
+    and words that are not wholly among them get no vector. With a stride, it is read in several
+    windows: each begins with a word, half a window or more behind the one before, and each word
+    gets its vector from the window in which the nearer of both ends is farthest from it (the first
+    of these). A word that is longer than a whole window never gets a vector, nor does one without
+    tokens.
 
     Args:
         sentence_lengths: [s] number of words of each sentence.
-        counts: [n] number of sub-words of each word.
-        capacity: the most sub-words of a window; None if any number fits.
-        overlapping: whether longer sentences are read in several windows.
+        counts: [n] number of tokens of each word.
+        capacity: the most tokens of a window; None if any number fits.
+        stride: whether longer sentences are read with a stride, not truncated.
     """
     ends = np.cumsum(counts)
     begins = ends - counts
@@ -56,8 +57,8 @@ def reading_windows(
     for sentence in np.flatnonzero(stops - starts > capacity):
         last = last_words[sentence]
         words = slice(last - sentence_lengths[sentence], last)
-        if overlapping:
-            firsts = _overlapping_starts(begins[words], ends[words], capacity)
+        if stride:
+            firsts = _stride_starts(begins[words], ends[words], capacity)
         else:
             firsts = [int(starts[sentence])]
         lasts = [min(first + capacity, int(stops[sentence])) for first in firsts]
@@ -77,7 +78,7 @@ def reading_windows(
     )
 
 
-def _overlapping_starts(begins: Numbers, ends: Numbers, capacity: int) -> list[int]:
+def _stride_starts(begins: Numbers, ends: Numbers, capacity: int) -> list[int]:
     """Where the windows of one sentence begin."""
     starts = []
     first = 0  # the word that the window begins with

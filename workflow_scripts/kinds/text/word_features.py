@@ -10,32 +10,30 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workflow_scripts.common.retry import first_line
 from workflow_scripts.common.script import UserError
 from workflow_scripts.kinds.text.feature_settings import WordFeatureSettings
 from workflow_scripts.kinds.text.reading_windows import Windows, reading_windows
-from workflow_scripts.kinds.text.sub_words import SpecialTokens
-from workflow_scripts.kinds.text.text_model import TextModel, hidden_states
+from workflow_scripts.kinds.text.text_model import TextModel, TokenBatch
 
 log = logging.getLogger(__name__)
 
 Numbers = NDArray[np.int64]
 WordVectors = tuple[Numbers, NDArray[np.float32]]
 
-# Sentences that are cut into sub-words together, then read from the longest to the shortest.
+# Sentences that are tokenized together, then read from the longest to the shortest.
 _CHUNK = 10_000
-# The shortest sentence of a batch has this share of the longest one's length.
+# The shortest sentence of a batch has this share of the longest one's length, where padding does
+# no harm.
 _SIMILAR = 0.75
-
-# What networks keep for words to come, unless told not to.
-_KEEPS = ("use_cache", "use_mems")
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Sentences cut into sub-words.
+    """Sentences in tokens.
 
     Attributes:
-        ids: the sub-words of all words, one after another.
+        ids: the tokens of all words, one after another.
         counts: [n] how many of them each word has.
         begins: [n] where those of each word begin.
         windows: what is read at a time.
@@ -52,17 +50,13 @@ class _Batch:
     """Windows of similar length, side by side, and where the vectors of their words are.
 
     Attributes:
-        ids: [rows, length] sub-words.
-        types: [rows, length] token types.
-        lengths: [rows] how many of the sub-words are no padding.
+        tokens: of the windows.
         words: [n] words, counted over the chunk.
-        rows, columns: the sub-words whose vectors count, word by word.
+        rows, columns: the tokens whose vectors count, word by word.
         counts: [n] how many of them each word has.
     """
 
-    ids: Numbers
-    types: Numbers
-    lengths: Numbers
+    tokens: TokenBatch
     words: Numbers
     rows: Numbers
     columns: Numbers
@@ -86,16 +80,16 @@ def word_features(
         sentences: words, without blanks in them.
         settings: ``precision`` and ``dtype`` do not matter here. The mean over layers includes the
             embeddings.
-        batch_tokens: sub-words that are read at a time, padding included. Where this is too many
-            for the memory of a GPU, half as many are from there on.
+        batch_tokens: tokens that are read at a time, padding included. Where this is too many for
+            the memory of a GPU, half as many are from there on.
 
     Yields:
         The numbers [b] of words, counted over all sentences, and their vectors [b, width]; words
         without a vector never come.
 
     Raises:
-        UserError: if the model has no such layer, has fewer sub-words than its tokenizer, or
-            cannot read a sentence within the memory.
+        UserError: if the model has no such layer, has fewer tokens than its tokenizer, or cannot
+            read a sentence, within the memory or at all.
     """
     layers = model.layers
     if settings.layer != "mean" and not -layers - 1 <= settings.layer <= layers:
@@ -112,33 +106,43 @@ def _word_features(
     settings: WordFeatureSettings,
     batch_tokens: int,
 ) -> Iterator[WordVectors]:
-    special = model.sub_words.special
+    special = model.word_tokens.special
+    similar = _SIMILAR if model.pads else 1.0
     waiting: _Copy | None = None
     first_word = 0
     for chunk in _chunks(model, sentences, settings):
         sizes = chunk.windows.stops - chunk.windows.starts + special.count
+        sizes = np.maximum(sizes, model.shortest)
         order = np.argsort(-sizes, kind="stable")
         sizes = sizes[order]
         done = 0
         while done < len(order):
             # What the network pads by itself takes memory as well.
             longest = model.attention.fit(int(sizes[done]))
-            similar = int(np.searchsorted(-sizes, -_SIMILAR * sizes[done], "right"))
-            chosen = order[done : min(similar, done + max(1, batch_tokens // longest))]
-            batch = _batch(chunk, chosen, special, model.padding, settings.pooling)
+            behind = int(np.searchsorted(-sizes, -similar * sizes[done], "right"))
+            chosen = order[done : min(behind, done + max(1, batch_tokens // longest))]
+            batch = _batch(model, chunk, chosen, settings.pooling)
             try:
                 copy = _Copy(first_word + batch.words, _read(model, batch, settings))
             except torch.OutOfMemoryError:
                 # Only behind this block is the memory free that the error holds.
                 copy = None
+            except UserError:
+                raise
+            except Exception as error:
+                raise UserError(
+                    f"{model.name}: the network cannot read a sentence of {longest} tokens "
+                    f"({first_line(error)}); leave the checkpoint out, or set a lower "
+                    "model_max_length in its tokenizer_config.json"
+                ) from error
             if copy is None:
                 if len(chosen) == 1:
                     raise UserError(
                         f"{model.name}: the memory of the device is too small for a sentence of "
-                        f"{longest} sub-words; use a larger one, or --device cpu"
+                        f"{longest} tokens; use a larger one, or --device cpu"
                     )
                 batch_tokens = len(chosen) * longest // 2
-                log.warning("out of memory: %d sub-words at a time from here on", batch_tokens)
+                log.warning("out of memory: %d tokens at a time from here on", batch_tokens)
                 torch.cuda.empty_cache()
                 continue
             done += len(chosen)
@@ -169,85 +173,50 @@ class _Copy:
 def _chunks(
     model: TextModel, sentences: Sequence[Sequence[str]], settings: WordFeatureSettings
 ) -> Iterator[_Chunk]:
-    special = model.sub_words.special.count
     for start in range(0, len(sentences), _CHUNK):
         part = sentences[start : start + _CHUNK]
-        ids, counts = model.sub_words.of(list(chain.from_iterable(part)))
-        if ids.max(initial=-1) >= model.vocabulary:
-            raise UserError(
-                f"{model.name}: the tokenizer has a sub-word number {ids.max()}, the network only "
-                f"{model.vocabulary} sub-words; they do not belong together"
-            )
+        ids, counts = model.word_tokens.of(list(chain.from_iterable(part)))
+        model.check_vocabulary(ids)
         windows = reading_windows(
             np.fromiter(map(len, part), np.int64, len(part)),
             counts,
-            None if model.limit is None else model.limit - special,
-            overlapping=settings.long_sentences == "windows",
+            model.capacity,
+            stride=settings.long_sentences == "stride",
         )
         yield _Chunk(ids, counts, np.cumsum(counts) - counts, windows)
 
 
-def _batch(
-    chunk: _Chunk, chosen: Numbers, special: SpecialTokens, padding: int, pooling: str
-) -> _Batch:
+def _batch(model: TextModel, chunk: _Chunk, chosen: Numbers, pooling: str) -> _Batch:
     starts, stops = chunk.windows.starts[chosen], chunk.windows.stops[chosen]
-    before, after = len(special.before), len(special.after)
-    lengths = before + stops - starts + after
-    shape = (len(chosen), int(lengths.max()))
-    ids, types = np.full(shape, padding), np.full(shape, special.sentence_type)
-    ids[:, :before] = special.before
-    types[:, :before] = special.before_types
-    for row, (start, stop, length) in enumerate(zip(starts, stops, lengths, strict=True)):
-        ids[row, before : length - after] = chunk.ids[start:stop]
-        ids[row, length - after : length] = special.after
-        types[row, length - after : length] = special.after_types
-
+    tokens = model.batch([chunk.ids[start:stop] for start, stop in zip(starts, stops, strict=True)])
     spans = [slice(*chunk.windows.splits[window : window + 2]) for window in chosen]
     words = np.concatenate([chunk.windows.words[span] for span in spans])
     rows = np.repeat(np.arange(len(chosen)), [span.stop - span.start for span in spans])
     counts = chunk.counts[words]
-    columns = before + chunk.begins[words] - starts[rows]
+    columns = len(model.word_tokens.special.before) + chunk.begins[words] - starts[rows]
     if pooling == "mean":
         rows = np.repeat(rows, counts)
         columns = np.repeat(columns - (np.cumsum(counts) - counts), counts)
         columns += np.arange(len(columns))
     elif pooling == "last":
         columns += counts - 1
-    return _Batch(ids, types, lengths, words, rows, columns, counts)
+    return _Batch(tokens, words, rows, columns, counts)
 
 
 @torch.inference_mode()
 def _read(model: TextModel, batch: _Batch, settings: WordFeatureSettings) -> Tensor:
     """The vectors [n, width] of a batch's words, on the device."""
-    ids, lengths, rows, columns = (
-        _send(array, model.device)
-        for array in (batch.ids, batch.lengths, batch.rows, batch.columns)
-    )
-    inputs = {
-        "input_ids": ids,
-        "attention_mask": (torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]).long(),
-    }
-    if "token_type_ids" in model.accepts:
-        inputs["token_type_ids"] = _send(batch.types, model.device)
-    output = model.network(
-        **inputs,
-        **{name: False for name in _KEEPS if name in model.accepts},
-        output_hidden_states=settings.layer != -1,
-        return_dict=True,
-    )
-    states = hidden_states(output)
+    states = model.hidden_states(batch.tokens, every_layer=settings.layer != -1)
     if settings.layer != "mean":
         states = [states[settings.layer]]
+    if any(state.shape[1] < batch.tokens.ids.shape[1] for state in states):
+        raise UserError(
+            f"layer {settings.layer}: {model.name} joins several tokens to one vector there; "
+            "say layer: -1"
+        )
+    rows, columns = model.send(batch.rows), model.send(batch.columns)
     gathered = [state[rows, columns].float() for state in states]
     vectors = torch.stack(gathered).mean(0) if len(gathered) > 1 else gathered[0]
     if settings.pooling == "mean":
-        counts = _send(batch.counts, model.device)
-        vectors = torch.segment_reduce(vectors, "mean", lengths=counts)
+        vectors = torch.segment_reduce(vectors, "mean", lengths=model.send(batch.counts))
     return vectors
-
-
-def _send(array: Numbers, device: torch.device) -> Tensor:
-    tensor = torch.from_numpy(array)
-    if device.type == "cuda":
-        tensor = tensor.pin_memory()
-    return tensor.to(device, non_blocking=device.type == "cuda")

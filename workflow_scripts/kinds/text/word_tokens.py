@@ -1,7 +1,7 @@
-"""Words and their sub-words, for any tokenizer of transformers.
+"""Words and their tokens, for any tokenizer of transformers.
 
-Tokenizers that are given words one by one cut each without a look at its neighbours. So each
-distinct word is cut once, whatever the number of its occurrences.
+Tokenizers that are given a sentence in words tokenize each without a look at its neighbours. So
+each distinct word is tokenized once, whatever the number of its occurrences.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 Numbers = NDArray[np.int64]
 
-# Words that any tokenizer has sub-words for, at least for one of them.
+# Words that any tokenizer has tokens for, at least for one of them.
 _COMMON = "a0.e1,"
 
 
@@ -25,10 +25,10 @@ class SpecialTokens:
     """What a tokenizer puts around a sentence.
 
     Attributes:
-        before: sub-words before the sentence.
-        after: sub-words behind it.
+        before: tokens before the sentence.
+        after: tokens behind it.
         before_types: the token types of those before.
-        sentence_type: the token type of the sentence's own sub-words.
+        sentence_type: the token type of the sentence's own tokens.
         after_types: the token types of those behind.
     """
 
@@ -44,8 +44,8 @@ class SpecialTokens:
         return len(self.before) + len(self.after)
 
 
-class SubWords:
-    """The sub-words of words, remembered.
+class WordTokens:
+    """The tokens of words, remembered.
 
     Attributes:
         special: what belongs around a sentence.
@@ -66,7 +66,7 @@ class SubWords:
         self._begins = np.empty(0, np.int64)
 
     def of(self, words: Sequence[str]) -> tuple[Numbers, Numbers]:
-        """The sub-words of words, one after another, and how many each word has [len(words)]."""
+        """The tokens of words, one after another, and how many each word has [len(words)]."""
         new = [word for word in dict.fromkeys(words) if word not in self._numbers]
         if new:
             self._learn(new)
@@ -83,7 +83,7 @@ class SubWords:
             inside = [place for place, word in enumerate(words) if word is not None]
             first, last = inside[0], inside[-1]
         else:
-            marker = -1  # no sub-word has this number
+            marker = -1  # no token has this number
             prepared = self._tokenizer.prepare_for_model([marker], return_token_type_ids=True)
             ids, types = prepared["input_ids"], prepared["token_type_ids"]
             first = last = ids.index(marker)
