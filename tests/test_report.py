@@ -30,7 +30,7 @@ from small_results import (
     write_page,
 )
 
-from workflow_scripts.common.checkpoint_card import Kind, TextCard, write_card
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.table_file import QUALITY_COLUMNS
@@ -678,7 +678,7 @@ def test_files_without_a_convergence_are_refused(zoo: Path) -> None:
     with pytest.raises(UserError, match="the table has no column words, kl, cosine"):
         convergence_texts(zoo, "picks")
     some_convergence()[:1].to_csv(zoo / "covariance/probe.convergence.csv", index=False)
-    with pytest.raises(UserError, match="there is no row with words"):
+    with pytest.raises(UserError, match="there is no row with units"):
         convergence_texts(zoo, "probe")
 
 
@@ -691,9 +691,10 @@ def write_text_cards(zoo: Path) -> list[Path]:
     paths = [zoo / f"text-{number}.json" for number in range(3)]
     for number, path in enumerate(paths):
         revision = str(number) * 40
-        kind: Kind = "hub" if number else "pretrain"
-        card = TextCard(
-            path.stem, kind, f"org/m{number}", revision, ".", {}, False, details[number]
+        kind = "hub" if number else "pretrain"
+        source = {"kind": kind, "source": f"org/m{number}", "revision": revision[:12]}
+        card = CheckpointCard(
+            path.stem, f"org/m{number}", revision, "bert", None, {}, source | details[number]
         )
         write_card(path, card)
     return paths

@@ -42,7 +42,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from workflow_scripts.common.checkpoint_card import TextCard, write_card
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import open_features
 from workflow_scripts.common.script import UserError
@@ -689,7 +689,9 @@ def test_of_most_encoder_decoders_the_encoder_counts(bert_copy: Path) -> None:
 
 
 def card_of(folder: Path, path: Path) -> Path:
-    write_card(path, TextCard("ant", "folder", "models/ant", "4f2", str(folder), {}))
+    reading = {"folder": str(folder), "trust_remote_code": False}
+    card = CheckpointCard("ant", "models/ant", "4f2", "bert", None, {}, reading=reading)
+    write_card(path, card)
     return path
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from workflow_scripts.checkpoints.text_card import TextCard, write_card
 
 from tests.faults.scene import Outcome, Scene, fault
 from tests.text_families import write_checkpoint, write_tokenizer
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 from workflow_scripts.common.feature_file import open_features
 
 
@@ -15,7 +15,9 @@ def extract(scene: Scene, family: str, *flags: str, **values: Any) -> Outcome:
     """Extract the features of a tiny checkpoint of a family, whose configuration has ``values``."""
     write_tokenizer(Path("tokenizer"))
     write_checkpoint(family, Path("tokenizer"), Path("ant"), **values)
-    write_card(Path("ant.json"), TextCard("ant", "folder", "ant", "4f2", "ant", {}))
+    reading = {"folder": "ant", "trust_remote_code": False}
+    card = CheckpointCard("ant", "ant", "4f2", "bert", None, {}, reading=reading)
+    write_card(Path("ant.json"), card)
     Path("probe.txt").write_text(f"a\nthe first day\n{'week ' * 400}\n", encoding="utf-8")
     given = ["--corpus", "probe.txt", "--card", "ant.json", "--output", "ant.safetensors"]
     return scene.script("features.extract_words", *given, "--device", "cpu", *flags)
