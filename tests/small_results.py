@@ -67,7 +67,7 @@ def some_selections() -> pd.DataFrame:
 
 def some_convergence() -> pd.DataFrame:
     rows = [(0, 0, 2.5, 0.6, 1.0), (32, 640, 0.4, 0.9, 0.2), (99, 2000, 0.0, 1.0, 0.3)]
-    columns = ["sentences", "words", "kl", "cosine", "smallest_eigenvalue"]
+    columns = ["groups", "units", "kl", "cosine", "smallest_eigenvalue"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -103,7 +103,7 @@ def write_inputs(folder: Path) -> None:
     for method in selections["method"].unique():
         of_method = selections[selections["method"] == method]
         of_method.to_csv(folder / f"selections/{method}.csv", index=False)
-    some_stability().to_csv(folder / "selections/mmi.stability.csv", index=False)
+    some_stability().to_csv(folder / "stability/mmi.csv", index=False)
     some_convergence().to_csv(folder / "covariance/probe.convergence.csv", index=False)
     covariance = Covariance(NAMES, some_kappa(), 99, "biased", ["ant and bee are alike"])
     write_covariance(folder / "covariance/probe.npz", covariance)
@@ -137,7 +137,7 @@ def table_flags(folder: Path, *compared: str) -> list[str]:
     """
     flags = ["--covariance", str(folder / "covariance/probe.npz"), "--recommend", "mmi"]
     flags += ["--selections", *selection_files(folder), *compared]
-    flags += ["--stability", str(folder / "selections/mmi.stability.csv")]
+    flags += ["--stability", str(folder / "stability/mmi.csv")]
     flags += ["--scores", str(folder / "scores.csv")]
     return [*flags, "--cards", *(str(folder / f"checkpoints/{name}.json") for name in NAMES)]
 
@@ -160,7 +160,7 @@ def draw(folder: Path, *figures: str, compared: Sequence[str] = RANDOM) -> None:
     flags += ["--tables", *map(str, sorted((folder / "tables").glob("*.csv")))]
     flags += ["--scores", str(folder / "scores.csv")]
     flags += ["--convergence", str(folder / "covariance/probe.convergence.csv")]
-    flags += ["--stability", str(folder / "selections/mmi.stability.csv")]
+    flags += ["--stability", str(folder / "stability/mmi.csv")]
     paths = [str(folder / f"figures/{figure}.svg") for figure in figures]
     plot_figures.main([*flags, "--figures", *paths])
 
@@ -180,7 +180,7 @@ def contents(**changed: Any) -> dict[str, Any]:
         "tables": TABLES,
         "stability": True,
         "convergence": ["probe"],
-        "settings": {"seed": 5, "modality": "image"},
+        "settings": {"seed": 5, "modality": "agents"},
     } | changed
 
 

@@ -354,7 +354,7 @@ def test_only_what_hangs_on_a_change_runs_again(unchanged: Workspace) -> None:
     }
     unchanged.write_config({"zoos": {"photos": OWN_IMAGES | {"checkpoints": checkpoints}}})
     after = {"estimate_covariance": 1, "select": 2, "evaluate": 1, "gather_scores": 1}
-    one_more = after | {"describe_folder": 1, "extract_vision_features": 2}
+    one_more = after | {"describe_folder": 1, "extract_image_features": 2}
     assert unchanged.planned(SCORES) == one_more
     unchanged.write_config({"zoos": {"photos": OWN_IMAGES | {"image_size": SIZE * 2}}})
     assert unchanged.planned(SCORES)["gather_images"] == 2
@@ -362,7 +362,7 @@ def test_only_what_hangs_on_a_change_runs_again(unchanged: Workspace) -> None:
     changed_layer = OWN_IMAGES | {"checkpoints": OWN_IMAGES["checkpoints"] | {"vit": vit}}
     unchanged.write_config({"zoos": {"photos": changed_layer}})
     again = unchanged.planned(SCORES)
-    assert again["extract_vision_features"] == 2
+    assert again["extract_image_features"] == 2
     assert "gather_images" not in again
 
 
@@ -374,7 +374,7 @@ def test_one_image_more_reruns_its_corpus(unchanged: Workspace) -> None:
     assert planned == {
         "gather_images": 1,
         "read_image_task": 1,
-        "extract_vision_features": 3,
+        "extract_image_features": 3,
         "evaluate": 1,
         "gather_scores": 1,
     }

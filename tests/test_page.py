@@ -116,7 +116,7 @@ def test_the_page_holds_everything_itself(zoo: Path) -> None:
     assert "<li>select: ant has no tail</li>" in html
     # Where it comes from.
     assert "<dt>seed</dt><dd>5</dd>" in html
-    assert "modality: image" in html
+    assert "modality: agents" in html
     # All but the library, whose licences have addresses, and the name of the charts' language.
     ours = "".join(re.split(r"<script>.*?</script>", html, maxsplit=1, flags=re.S))
     ours = ours.replace('"https://vega.github.io/schema/', "")
@@ -144,7 +144,7 @@ def test_a_size_at_which_mmi_stops_is_shown_and_has_no_score(zoo: Path) -> None:
     found = pd.DataFrame(rows, columns=columns)
     found.loc[2, ["bound", "gap"]] = [0.35, 0.05]
     pd.concat([pd.read_csv(path), found]).to_csv(path, index=False)
-    stable = zoo / "selections/mmi.stability.csv"
+    stable = zoo / "stability/mmi.csv"
     with stable.open("a", encoding="utf-8") as file:
         file.writelines(f"mmi,3,{name},True,0.5,0.5\n" for name in names)
     make_tables(zoo)

@@ -1,6 +1,7 @@
 """What the terminal says while jobs run: from their logs, how long it takes, and why one failed."""
 
 import io
+import json
 import logging
 from collections.abc import Sequence
 from enum import Enum
@@ -11,9 +12,8 @@ from typing import Any
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from workflow_scripts.common.facts import found
 from workflow_scripts.progress import terminal
-from workflow_scripts.progress.job_log import Failure, failure_in, findings_in, read_log
+from workflow_scripts.progress.job_log import Failure, failure_in, findings_of, read_log
 from workflow_scripts.progress.lines import done_line, failure_lines
 from workflow_scripts.progress.summary import failure_summary, success_lines, zoo_lines
 from workflow_scripts.progress.tally import Job, Tally
@@ -37,21 +37,24 @@ KeyError: 7
 
 
 def job(rule: str = "read", started: float = 0, what: str = "", memory: int = 0) -> Job:
-    return Job(rule, what or f"zoo: {rule}", ["a.log"], memory, started)
+    return Job(rule, what or f"zoo: {rule}", ["a.log"], [], memory, started)
 
 
 # What a log says.
 
 
-def test_findings_are_the_marked_lines_of_a_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
-        found("21 pairs, 100% of them")
-    assert findings_in(f"12:34:56 {caplog.messages[0]}") == "21 pairs, 100% of them"
-    text = (
-        "12:00:00 waiting\n100%|██| 4/4\r12:00:01 found: 6 heads\nfound: no\n12:00:02 found: a; b\n"
-    )
-    assert findings_in(text) == "6 heads; a; b"
-    assert findings_in("12:00:00 nothing marked") == ""
+def write_facts(folder: Path, *found: str) -> str:
+    path = folder / "a.csv.facts.json"
+    whole = {"found": list(found), "warnings": [], "seconds_per_thousand": {}}
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    return str(path)
+
+
+def test_findings_are_read_from_the_facts_of_a_job(tmp_path: Path) -> None:
+    facts = write_facts(tmp_path, "6 heads", "a; b")
+    assert findings_of(["a.csv", facts]) == "6 heads; a; b"
+    assert findings_of(["a.csv"]) == ""
+    assert findings_of([str(tmp_path / "none.facts.json")]) == ""
 
 
 @pytest.mark.parametrize(
@@ -285,7 +288,12 @@ def record(message: str | None, level: int = logging.INFO, **told: Any) -> loggi
 
 
 def begins(
-    number: int, what: str, log: Path | None = None, created: float = 0.0, **told: Any
+    number: int,
+    what: str,
+    log: Path | None = None,
+    facts: str = "",
+    created: float = 0.0,
+    **told: Any,
 ) -> Any:
     return record(
         None,
@@ -293,7 +301,7 @@ def begins(
         jobid=number,
         rule_name="read",
         rule_msg=what,
-        output=["a.csv"],
+        output=["a.csv", facts] if facts else ["a.csv"],
         log=[str(log)] if log else [],
         resources={"mem_mb": "<TBD>"},
         created=created,
@@ -320,12 +328,11 @@ def said(records: Sequence[logging.LogRecord], quiet: Sequence[str] = (), jobs: 
 
 
 def test_records_of_jobs_become_lines(tmp_path: Path) -> None:
-    log = tmp_path / "a.log"
-    log.write_text("12:00:00 found: 7 words\n", encoding="utf-8")
+    log, facts = tmp_path / "a.log", write_facts(tmp_path, "7 words")
     records = [
         record("Select jobs to execute..."),
         record("Execute 2 jobs...", event=LogEvent.JOB_STARTED),
-        begins(3, "zoo: reading", log),
+        begins(3, "zoo: reading", log, facts),
         ends(3),
         record(None, event=LogEvent.PROGRESS, done=1, total=2),
         begins(4, ""),

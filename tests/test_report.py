@@ -468,7 +468,7 @@ def test_a_method_has_one_colour_in_all_figures(zoo: Path) -> None:
 
 
 def test_a_method_of_ones_own_has_its_colour_among_all_methods_also_alone(zoo: Path) -> None:
-    stability = pd.read_csv(zoo / "selections/mmi.stability.csv").assign(method="ours")
+    stability = pd.read_csv(zoo / "stability/mmi.csv").assign(method="ours")
     draw_stability(stability, ["a-label", "mmi", "ours"], zoo / "f.svg")
     signs = signs_of(["a-label", "mmi", "ours", ALL, "random"], "random")
     colours = dict(zip(signs.methods, signs.colours, strict=True))
@@ -675,7 +675,7 @@ def test_files_without_a_convergence_are_refused(zoo: Path) -> None:
     with pytest.raises(UserError, match=r"none\.convergence\.csv: there is no such table"):
         convergence_texts(zoo, "none")
     shutil.copy(zoo / "tables/picks.csv", zoo / "covariance/picks.convergence.csv")
-    with pytest.raises(UserError, match="the table has no column words, kl, cosine"):
+    with pytest.raises(UserError, match="the table has no column units, kl, cosine"):
         convergence_texts(zoo, "picks")
     some_convergence()[:1].to_csv(zoo / "covariance/probe.convergence.csv", index=False)
     with pytest.raises(UserError, match="there is no row with units"):

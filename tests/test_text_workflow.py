@@ -139,7 +139,7 @@ def test_an_odd_name_is_whole_in_tables_and_figures_and_safe_in_files(finished: 
 
 def test_a_checkpoint_of_the_hub_is_pinned_to_its_commit(finished: Workspace) -> None:
     card = read_card(finished.folder / "results/mine/checkpoints/bert/checkpoint.json")
-    assert (card.kind, card.source) == ("hub", "bert-base-uncased")
+    assert (card.details["kind"], card.source) == ("hub", "bert-base-uncased")
     assert re.fullmatch(r"[0-9a-f]{40}", card.revision)
     features = open_features(finished.folder / "results/mine/features/probe/bert.safetensors")
     assert features.metadata["revision"] == card.revision
@@ -153,7 +153,7 @@ EVALUATED = {"evaluate": 2, "gather_scores": 1, **REPORT}
 # The features of a checkpoint of two folders and one corpus beside the probe.
 READ_AGAIN = EVALUATED | {
     "extract_word_features": 2,
-    "estimate_word_covariance": 1,
+    "estimate_covariance": 1,
     "score_quality": 1,
     "resample_covariance": 1,
     "select": 1,
@@ -175,7 +175,7 @@ def test_a_task_on_other_sentences_extracts_its_own_corpus(changed: Changed) -> 
     config["zoos"]["pair"]["tasks"]["other"] = {"format": "conllu", "train": "other.conllu"}
     assert replan(workspace, config) == EVALUATED | {
         "read_task": 1,
-        "gather_sentences": 1,
+        "write_corpus": 1,
         "extract_word_features": 2,
     }
 
@@ -225,7 +225,7 @@ def test_other_prefixes_leave_the_features_alone(changed: Changed) -> None:
     workspace, config = changed
     config["zoos"]["pair"]["convergence"] = [5]
     planned = replan(workspace, config)
-    assert planned["estimate_word_covariance"] == 1
+    assert planned["estimate_covariance"] == 1
     assert "extract_word_features" not in planned
 
 
@@ -233,9 +233,9 @@ def test_a_second_genre_adds_its_own_features_and_covariance(changed: Changed) -
     workspace, config = changed
     config["zoos"]["pair"]["other_probes"] = {"lines": {"source": "text", "file": "sentences.txt"}}
     assert replan(workspace, config) == {
-        "write_probe": 1,
+        "write_corpus": 1,
         "extract_word_features": 2,
-        "estimate_word_covariance": 1,
+        "estimate_covariance": 1,
         "plot_figures_pair": 1,
         "write_report": 1,
     }
@@ -273,17 +273,17 @@ def test_a_precomputed_covariance_needs_no_probe(changed: Changed) -> None:
     ("module", "rerun", "kept"),
     [
         (
-            "features/word_features.py",
-            {"extract_word_features": 10, "estimate_word_covariance": 2, "evaluate": 4},
-            {"fetch_checkpoint", "describe_folder", "gather_sentences", "read_task"},
+            "kinds/text/word_features.py",
+            {"extract_word_features": 10, "estimate_covariance": 2, "evaluate": 4},
+            {"fetch_checkpoint", "describe_folder", "write_corpus", "read_task"},
         ),
         (
-            "data/conll.py",
-            {"gather_sentences": 2, "read_task": 2, "write_probe": 2},
+            "kinds/text/formats/conll.py",
+            {"write_corpus": 4, "read_task": 2},
             {"fetch_checkpoint", "describe_folder"},
         ),
-        ("checkpoints/describe_folder.py", {"describe_folder": 4}, {"fetch_checkpoint"}),
-        ("features/image_features.py", {}, {"extract_word_features"}),
+        ("pretrained/describe_folder.py", {"describe_folder": 4}, {"fetch_checkpoint"}),
+        ("kinds/agents/penultimate.py", {}, {"extract_word_features"}),
     ],
 )
 def test_an_edited_module_reruns_the_rules_that_use_it(
@@ -291,7 +291,7 @@ def test_an_edited_module_reruns_the_rules_that_use_it(
 ) -> None:
     workspace, _ = changed
     path = workspace.folder / "workflow_scripts" / module
-    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = 1\n", encoding="utf-8")
     planned = workspace.planned()
     assert {rule: planned.get(rule, 0) for rule in rerun} == rerun
     assert not kept & planned.keys()
@@ -342,7 +342,7 @@ def test_the_papers_language_setting_is_planned_without_any_data(finished: Works
     assert planned["extract_word_features"] == 34 * 6
     assert planned["read_task"] == 8
     assert planned["evaluate"] == 40
-    assert planned["estimate_word_covariance"] == 1
+    assert planned["estimate_covariance"] == 1
     assert planned["fetch_file"] == 3
     result = finished.snakemake(*paper, "--cores", "1")
     assert result.returncode != 0

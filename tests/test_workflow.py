@@ -7,6 +7,7 @@ import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from small_zoos import IMAGES
 from workspace import Workspace
 
 from workflow_scripts.common.covariance_file import read_covariance
+from workflow_scripts.common.facts import read_facts
 from workflow_scripts.common.feature_file import open_features
+from workflow_scripts.common.packages import deciding_packages
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_the_covariance_is_a_positive_definite_correlation_of_all_checkpoints(
     assert covariance.names == [f"agent-{number:02d}" for number in range(6)]
     assert covariance.rows == 10 * 8 * 3
     # What one more agent can use.
-    assert (results(finished) / "covariance/probe.sums.npz").exists()
+    assert (results(finished) / "kept/sums/probe.npz").exists()
     logged = (results(finished) / "logs/estimate_covariance/probe.log").read_text()
     assert "21 pairs computed, 0 taken from before" in logged
     assert covariance.estimator == "debiased"
@@ -73,8 +76,8 @@ def test_agents_know_their_classes_and_no_two_share_all(finished: Workspace) -> 
         for path in sorted((results(finished) / "checkpoints").glob("*/checkpoint.json"))
     ]
     assert len(cards) == 6
-    assert len({tuple(card["classes"]) for card in cards}) == 6
-    assert np.mean([card["dev_accuracy"][-1] for card in cards]) > 0.9
+    assert len({card["details"]["classes"] for card in cards}) == 6
+    assert np.mean([card["details"]["dev_accuracy"] for card in cards]) > 0.9
 
 
 def test_features_have_a_row_for_each_unit(finished: Workspace) -> None:
@@ -121,6 +124,7 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
     figures = sorted((results(finished) / "figures").glob("*.svg"))
     assert [path.stem for path in figures] == [
         "figure-1-task-space",
+        "figure-2-convergence",
         "figure-3-tasks",
         "figure-4-mutual-information",
         "figure-5-scores",
@@ -133,7 +137,7 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
         drawn = list(ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}path"))
         assert len(drawn) > 10
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
-    assert html.count('class="chart"') == 12
+    assert html.count('class="chart"') == 14
     picks = pd.read_csv(results(finished) / "tables/picks.csv")
     for row in picks[picks["k"] == 3]["picks"]:
         assert row in html
@@ -142,7 +146,7 @@ def test_figures_parse_and_the_report_holds_them(finished: Workspace) -> None:
 def test_every_job_left_a_log(finished: Workspace) -> None:
     logs = results(finished) / "logs"
     assert "knows" in (logs / "train_agent/agent-00.log").read_text()
-    assert "dims" in (logs / "extract_image_features/probe/agent-00.log").read_text()
+    assert "dims" in (logs / "extract_agent_features/probe/agent-00.log").read_text()
     assert "trained, 0 kept" in (logs / "evaluate/task-00/k3.log").read_text()
 
 
@@ -196,7 +200,7 @@ def test_another_agent_reruns_no_other_agent(changed: Changed) -> None:
     zoo["agents"]["count"] = 7
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
         "train_agent": 1,
-        "extract_image_features": 2,
+        "extract_agent_features": 2,
         "estimate_covariance": 1,
         "score_quality": 1,
         "evaluate_singles": 1,
@@ -304,7 +308,7 @@ def test_other_rotations_leave_the_agents_and_tasks_alone(changed: Changed) -> N
     zoo["probe"]["rotations"] = [5.0]
     assert replan(workspace, zoo) == AFTER_COVARIANCE | {
         "draw_images": 1,
-        "extract_image_features": 6,
+        "extract_agent_features": 6,
         "estimate_covariance": 1,
         "score_quality": 1,
     }
@@ -316,7 +320,7 @@ def test_another_split_of_task_images_leaves_the_agents_alone(changed: Changed) 
     planned = replan(workspace, zoo)
     assert "train_agent" not in planned
     assert planned["draw_images"] == 1
-    assert planned["extract_image_features"] == 6
+    assert planned["extract_agent_features"] == 6
     assert planned["draw_task"] == 2
 
 
@@ -417,7 +421,7 @@ def test_without_snakemakes_memory_only_newer_files_count(
     for path in (copied.folder / "workflow_scripts").rglob("*"):
         os.utime(path, (1, 1))
     assert copied.planned() == {}
-    (copied.folder / "workflow_scripts/report/write_report.py").touch()
+    (copied.folder / "workflow_scripts/report/templates/report.css").touch()
     assert copied.planned() == {"write_report": 1}
 
 
@@ -438,13 +442,13 @@ def test_a_reordered_config_reruns_nothing(changed: Changed) -> None:
         ),
         ("covariance/kernel_alignment.py", AFTER_COVARIANCE | {"estimate_covariance": 1}),
         (
-            "evaluation/softmax_heads.py",
+            "evaluation/softmax_regression.py",
             AFTER_SELECTION | {"evaluate_singles": 1, "select": 1},
         ),
         ("report/tables/scores.py", REPORT),
         ("report/style.py", {"plot_figures_small": 1, "write_report": 1}),
         ("report/templates/report.html.j2", {"write_report": 1}),
-        ("common/config.py", {}),
+        ("config/config.py", {}),
     ],
 )
 def test_an_edited_module_reruns_the_rules_that_use_it(
@@ -452,8 +456,90 @@ def test_an_edited_module_reruns_the_rules_that_use_it(
 ) -> None:
     workspace, _ = changed
     path = workspace.folder / "workflow_scripts" / module
-    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    edited = "\nEDITED = 1\n" if module.endswith(".py") else "\n<!-- edited -->\n"
+    path.write_text(path.read_text(encoding="utf-8") + edited, encoding="utf-8")
     assert workspace.planned() == expected
+
+
+def test_edited_comments_and_docstrings_rerun_nothing(changed: Changed) -> None:
+    """Also of the module that every script imports."""
+    workspace, _ = changed
+    for path in (workspace.folder / "workflow_scripts").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        edited = text.replace('"""', '"""Edited. ', 1) if text.startswith('"""') else text
+        path.write_text(f"# edited\n{edited}\n\n# edited\n", encoding="utf-8")
+    assert workspace.planned() == {}
+
+
+def with_upgraded(folder: Path, package: str) -> dict[str, str]:
+    """An environment in which version 99.0 of a package is installed, by what Python says."""
+    metadata = folder / f"{package.replace('-', '_')}-99.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+    return {"PYTHONPATH": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        (
+            "torch",
+            AFTER_COVARIANCE
+            | {
+                "train_agent": 6,
+                "extract_agent_features": 12,
+                "estimate_covariance": 1,
+                "score_quality": 1,
+                "evaluate_singles": 1,
+                "select": 2,
+            },
+        ),
+        ("matplotlib", {"plot_figures_small": 1}),
+        ("tqdm", {}),
+        ("transformers", {}),
+    ],
+)
+def test_an_upgraded_package_reruns_what_uses_it_unless_its_results_are_kept(
+    changed: Changed, tmp_path: Path, package: str, expected: dict[str, int]
+) -> None:
+    workspace, zoo = changed
+    upgraded = with_upgraded(tmp_path, package)
+    assert workspace.planned(environment=upgraded) == expected
+    if package in deciding_packages():
+        kept = {package: version(package)}
+        workspace.write_config({"zoos": {"small": zoo}, "keep_results_of": kept})
+        assert workspace.planned(environment=upgraded) == {}
+        assert workspace.planned() == {}
+
+
+def test_kept_work_survives_an_upgrade_only_if_the_config_says_so(
+    finished: Workspace, tmp_path: Path
+) -> None:
+    """For real: the heads and sums that jobs find when they run again."""
+    shutil.copytree(finished.folder, tmp_path / "taskspace", copy_function=shutil.copy2)
+    workspace, upgraded = Workspace(tmp_path / "taskspace"), with_upgraded(tmp_path, "torch")
+    targets = ["results/small/covariance/probe.npz", "results/small/scores/task-00/k3.csv"]
+
+    def found_again(config: dict[str, Any]) -> tuple[str, str]:
+        workspace.write_config({"zoos": {"small": IMAGES}} | config)
+        for target in targets:
+            (workspace.folder / target).unlink()
+        # By time alone, so that nothing but these is made again in spite of the upgrade.
+        arguments = ["--cores", "2", "--rerun-triggers", "mtime", "--", *targets]
+        result = workspace.snakemake(*arguments, environment=upgraded)
+        assert result.returncode == 0, result.stdout + result.stderr
+        facts = [read_facts(workspace.folder / f"{target}.facts.json") for target in targets]
+        return "; ".join(facts[0].found), "; ".join(facts[1].found)
+
+    sums, fits = found_again({"keep_results_of": {"torch": version("torch")}})
+    assert "0 pairs computed, 21 taken from before" in sums
+    assert " 0 trained, " in fits
+    record = json.loads((results(workspace) / "provenance.json").read_text(encoding="utf-8"))
+    assert record["packages"]["torch"] == "99.0"
+    assert record["keep_results_of"] == {"torch": version("torch")}
+    sums, fits = found_again({})
+    assert "21 pairs computed, 0 taken from before" in sums
+    assert ", 0 kept" in fits
 
 
 def test_without_tasks_the_run_ends_with_the_selections(changed: Changed) -> None:
@@ -512,7 +598,7 @@ def test_a_failed_job_shows_its_sentence_and_leaves_no_output(changed: Changed) 
         "    results/small/checkpoints/agent-01/model.safetensors: not the weights of a convnet; "
         "train it again"
     )
-    log = "results/small/logs/extract_image_features/probe/agent-01.log"
+    log = "results/small/logs/extract_agent_features/probe/agent-01.log"
     assert said[failed + 2] == f"    log: {log}"
     assert said[-4:-2] == [
         "0 of 1 jobs are done; 1 failed:",
@@ -532,8 +618,8 @@ def test_a_failed_job_shows_its_sentence_and_leaves_no_output(changed: Changed) 
 
 def test_each_finished_job_is_a_line_that_says_what_it_found(finished: Workspace) -> None:
     said = finished.terminal.read_text(encoding="utf-8")
-    lines = re.findall(r"^( *\d+)/52  (.+)$", said, re.MULTILINE)
-    assert [int(number) for number, _ in lines] == list(range(1, 53))
+    lines = re.findall(r"^( *\d+)/42  (.+)$", said, re.MULTILINE)
+    assert [int(number) for number, _ in lines] == list(range(1, 43))
     jobs = "\n".join(line for _, line in lines)
     for stage in (
         r"small: drawing the images of probe: 240 images of 8×8×1 pixels  \[",
@@ -543,7 +629,7 @@ def test_each_finished_job_is_a_line_that_says_what_it_found(finished: Workspace
         r"debiased covariance of 6 checkpoints from 240 units",
         r"small: selecting by mmi: agent-\d+ \+ agent-\d+ \+ agent-\d+; k = 3: objective ",
         r"small: scoring selections of 3 on task-00: \d heads for 6 selections, \d trained, 0 kept",
-        r"writing results/report.html: 1 zoo, 12 charts, [\d.]+ MB$",
+        r"writing results/report.html: 1 zoo, 14 charts, [\d.]+ MB$",
     ):
         assert re.search(stage, jobs), stage
     assert re.search(r"\[1 left, (less than a minute|about \d minutes?)\]$", lines[-2][1])
@@ -567,14 +653,14 @@ def test_the_last_words_name_the_picks_and_the_report(finished: Workspace) -> No
         score,
     )
     assert re.fullmatch(
-        r"Done: 52 jobs in .+\. Open results/report.html in a browser: it has all of it\.", done
+        r"Done: 42 jobs in .+\. Open results/report.html in a browser: it has all of it\.", done
     )
 
 
 def test_the_papers_vision_setting_is_planned_without_any_data(finished: Workspace) -> None:
     planned = finished.planned("--configfile", "configs/paper-vision.yaml")
     assert planned["train_agent"] == 100
-    assert planned["extract_image_features"] == 200
+    assert planned["extract_agent_features"] == 200
     assert planned["evaluate"] == 400
     assert planned["fetch_cifar100"] == 1
     assert planned["draw_task"] == 20

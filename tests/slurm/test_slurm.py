@@ -25,9 +25,9 @@ ZOO: dict[str, Any] = {
     "stability": {"replicates": 0},
     "head": {"solver": "lbfgs"},
 }
-WITH_GPU = {"train_agent", "extract_image_features", "evaluate"}
+WITH_GPU = {"train_agent", "extract_agent_features", "evaluate"}
 FEATURES = "results/small/features/probe/agent-00.safetensors"
-OF_FEATURES = "rule_extract_image_features_wildcards_small_probe_agent-00"
+OF_FEATURES = "rule_extract_agent_features_wildcards_small_probe_agent-00"
 
 pytestmark = [
     pytest.mark.slurm,
@@ -142,7 +142,7 @@ def test_a_job_over_its_memory_is_run_again_with_more(
     cluster: Cluster, finished: Workspace
 ) -> None:
     before = len(jobs_of(cluster, OF_FEATURES))
-    small = "extract_image_features:mem_mb=220 * attempt ** 3"
+    small = "extract_agent_features:mem_mb=220 * attempt ** 3"
     finish(start(finished, "--force", FEATURES, "--set-resources", small))
     killed, again = jobs_of(cluster, OF_FEATURES)[before:]
     assert killed["JobState"] in ("FAILED", "OUT_OF_MEMORY")
