@@ -429,13 +429,13 @@ def test_a_job_computes_the_same_digest_as_the_plan(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]);"
         "from workflow_scripts.common.code_digest import code_digest;"
-        "print(code_digest(sys.argv[2], Path(sys.argv[1]), {'numpy': '1'}))"
+        "root = Path(sys.argv[1]);"
+        "print(code_digest('workflow_scripts.covariance.estimate', root, {'numpy': '1'}))"
     )
-    module = "workflow_scripts.covariance.estimate"
-    here = code_digest(module, ROOT, {"numpy": "1"})
+    here = code_digest("workflow_scripts.covariance.estimate", ROOT, {"numpy": "1"})
     for seed in ("1", "2"):
         done = subprocess.run(
-            [sys.executable, "-c", program, str(copied), module],
+            [sys.executable, "-c", program, str(copied)],
             cwd=tmp_path,
             env=os.environ | {"PYTHONHASHSEED": seed},
             check=True,
