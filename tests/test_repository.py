@@ -18,6 +18,7 @@ from docs import rule_graph
 from workflow_scripts.common.script import existing_file
 from workflow_scripts.config import schema
 from workflow_scripts.kinds.agents.settings import TORCHVISION_NETWORKS
+from workflow_scripts.kinds.registry import KINDS
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
@@ -76,12 +77,12 @@ DOCUMENTS = [
 
 
 def lines_in(text: str) -> list[str]:
-    """What is to be typed, in blocks and within lines of text."""
+    """What is to be typed, in blocks and within lines of text; {kind} stands for any kind."""
     blocks = re.findall(r"^```sh\n(.*?)\n```", text, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     # In a table, a bar has a backslash before it.
     lines += re.findall(r"`((?:snakemake|python -m)\s[^`]*)`", text.replace("\\|", "|"))
-    return [" ".join(line.split()) for line in lines]
+    return [" ".join(line.split()).replace("{kind}", KINDS[0].name) for line in lines]
 
 
 LINES = {one for path in DOCUMENTS for one in lines_in(path.read_text(encoding="utf-8"))}

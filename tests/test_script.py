@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.common.facts import Facts, found, read_facts
+from workflow_scripts.common.facts import Facts, WarningRecorder, found, read_facts
 from workflow_scripts.common.script import UserError, existing_file, parser, positive_int, run
 
 ROOT = Path(__file__).parents[1]
@@ -44,8 +44,9 @@ def writes_facts(_: Sequence[str] | None) -> None:
 def _root_logger() -> Iterator[None]:
     """The handlers that running a script adds are taken away again."""
     root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    formatters = [handler.formatter for handler in before]
+    before = [one for one in root.handlers if not isinstance(one, WarningRecorder)]
+    level, formatters = root.level, [handler.formatter for handler in before]
+    root.handlers[:] = before
     yield
     root.handlers[:] = before
     root.setLevel(level)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tests.faults.scene import Outcome, Scene, fault
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 
 CONFIG = json.dumps({"model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1})
 WHOLE = {"config.json": CONFIG, "model.safetensors": "weights", "vocab.txt": "[PAD]\n"}
@@ -15,7 +16,7 @@ def describe(scene: Scene, files: dict[str, str], path: str = "ours") -> Outcome
     for name, content in files.items():
         Path("ours", name).write_text(content, encoding="utf-8")
     flags = ["--checkpoint", "ant", "--path", path, "--card", "checkpoint.json"]
-    return scene.script("checkpoints.describe_folder", *flags)
+    return scene.script("pretrained.describe_folder", *flags)
 
 
 def without(name: str) -> dict[str, str]:
@@ -79,7 +80,7 @@ def checkpoint_whose_code_is_elsewhere(scene: Scene) -> Outcome:
     for name, content in (WHOLE | {"config.json": code}).items():
         Path("ours", name).write_text(content, encoding="utf-8")
     flags = ["--checkpoint", "ant", "--path", "ours", "--card", "checkpoint.json"]
-    return scene.script("checkpoints.describe_folder", *flags, "--trust-remote-code")
+    return scene.script("pretrained.describe_folder", *flags, "--trust-remote-code")
 
 
 def tabulate_card(scene: Scene) -> Outcome:
@@ -107,8 +108,7 @@ def card_of_an_older_version(scene: Scene) -> Outcome:
 @fault
 def card_that_says_no_size(scene: Scene) -> Outcome:
     Path("kappa.csv").write_text(",ant,bee\nant,1,0.5\nbee,0.5,1\n", encoding="utf-8")
-    card = {"checkpoint": "ant", "kind": "folder", "details": {}}
-    Path("checkpoint.json").write_text(json.dumps(card), encoding="utf-8")
+    write_card(Path("checkpoint.json"), CheckpointCard("ant", "ours", "0", "bert", None, {}))
     flags = ["--covariance", "kappa.csv", "--method", "mmi", "--k", 1, "--cost", "parameters"]
     flags += ["--budget", 9, "--cards", "checkpoint.json", "--output", "picks.csv"]
     return scene.script("selection.select", *flags)

@@ -6,6 +6,7 @@ from safetensors.numpy import save_file
 
 from tests.faults.scene import Outcome, Scene, fault
 from tests.faults.tasks import evaluate
+from tests.small_probe import write_probe
 from tests.small_task import write_small_task
 from workflow_scripts.common.covariance_file import read_covariance
 from workflow_scripts.common.feature_file import FeatureWriter
@@ -31,15 +32,18 @@ def some_features(seed: int, units: int = UNITS) -> NDArray[np.float32]:
 
 
 def write_zoo(scene: Scene) -> None:
-    """Write the features of three checkpoints."""
+    """Write the features of three checkpoints on a probe of sentences of six words."""
+    write_probe(scene.folder, [6] * (UNITS // 6), "probe")
     for seed, name in enumerate(NAMES):
         write_features(scene, name, some_features(seed))
 
 
-def estimate(scene: Scene, *flags: object) -> Outcome:
+def estimate(scene: Scene, *flags: object, may_change: str = r"$^") -> Outcome:
     """Estimate the covariance from what is there."""
     given = ["--features-folder", scene.folder, "--checkpoints", *NAMES]
-    return scene.script("covariance.estimate", *given, "--output", "kappa.npz", *flags)
+    given += ["--probe", "probe.units.parquet", "--convergence", "steps.csv"]
+    given += ["--output", "kappa.npz"]
+    return scene.script("covariance.estimate", *given, *flags, may_change=may_change)
 
 
 @fault
@@ -125,9 +129,8 @@ def features_of_another_corpus(scene: Scene) -> Outcome:
 @fault
 def features_of_other_units_than_the_probe(scene: Scene) -> Outcome:
     write_zoo(scene)
-    (scene.folder / "probe.txt").write_text("a b c\n" * 5, encoding="utf-8")
-    flags = ["--convergence", "steps.csv", "--corpus", "probe.txt"]
-    return estimate(scene, *flags)
+    write_probe(scene.folder, [3] * 5, "another")
+    return estimate(scene)
 
 
 @fault
@@ -152,7 +155,7 @@ def features_that_are_equal(scene: Scene) -> Outcome:
     write_zoo(scene)
     write_features(scene, "bee", some_features(0))
     assert estimate(scene).status == 0
-    [note] = read_covariance(scene.folder / "kappa.npz").notes
+    note, _ = read_covariance(scene.folder / "kappa.npz").notes
     assert note.startswith("ant, bee see the probe alike")
     flags = ["--covariance", "kappa.npz", "--method", "mmi", "--k", 1]
     return scene.script("selection.select", *flags, "--output", "picks.csv")

@@ -9,7 +9,7 @@ from tests.tiny_vision import COLOURS, draw_classes
 def gather(scene: Scene, *flags: object) -> Outcome:
     """Gather a corpus of small images."""
     output = ["--size", 16, "--output", "corpus.npy", "--units", "units.parquet"]
-    return scene.script("data.gather_images", *flags, *output)
+    return scene.script("kinds.image.gather_images", *flags, *output)
 
 
 @fault

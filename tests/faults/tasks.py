@@ -26,16 +26,22 @@ def evaluate_with(scene: Scene, **changes: object) -> Outcome:
     return evaluate(scene)
 
 
+def write_corpus(scene: Scene, form: str) -> Outcome:
+    """Write the corpus of the labelled file."""
+    flags = ["--read", form, "train.tsv", "--distinct"]
+    flags += ["--output", "code.txt", "--units", "code.units.parquet"]
+    return scene.script("kinds.text.write_corpus", *flags)
+
+
 def read(scene: Scene, content: str, *flags: object, form: str = "tagged") -> Outcome:
     """Read a task from a labelled file of this content."""
     Path("train.tsv").write_text(content, encoding="utf-8")
-    corpus = ["--read", form, "train.tsv", "--output", "code.txt"]
-    gathered = scene.script("data.gather_sentences", *corpus)
-    if gathered.status:
-        return gathered
+    written = write_corpus(scene, form)
+    if written.status:
+        return written
     given = ["--format", form, "--target", "tag", "--metric", "accuracy", "--train", "train.tsv"]
     return scene.script(
-        "data.read_task", *given, "--corpus", "code.txt", "--output", "tags.parquet", *flags
+        "kinds.text.read_task", *given, "--corpus", "code.txt", "--output", "tags.parquet", *flags
     )
 
 
@@ -134,8 +140,7 @@ def label_missing(scene: Scene) -> Outcome:
 @fault
 def task_file_of_bytes(scene: Scene) -> Outcome:
     Path("train.tsv").write_bytes("rain\tnöun\n".encode("latin-1"))
-    corpus = ["--read", "tagged", "train.tsv", "--output", "code.txt"]
-    return scene.script("data.gather_sentences", *corpus)
+    return write_corpus(scene, "tagged")
 
 
 def labels_read(scene: Scene, labels: list[str]) -> Outcome:

@@ -4,11 +4,19 @@ from pathlib import Path
 
 from tests.faults.features import NAMES, some_features, write_features
 from tests.faults.scene import Outcome, Scene, fault
+from workflow_scripts.common.digest import file_digest
 
 
 def write_probe(scene: Scene, content: bytes, *flags: object) -> Outcome:
     Path("mine.txt").write_bytes(content)
-    return scene.script("data.write_probe", "--text", "mine.txt", "--output", "probe.txt", *flags)
+    return read_probe(scene, "mine.txt", *flags)
+
+
+def read_probe(scene: Scene, name: str, *flags: object) -> Outcome:
+    """Write the probe of a file of sentences."""
+    given = ["--read", "sentences", name, "--output", "probe.txt"]
+    given += ["--units", "probe.units.parquet"]
+    return scene.script("kinds.text.write_corpus", *given, *flags)
 
 
 @fault
@@ -51,47 +59,45 @@ def probe_with_a_byte_order_mark(scene: Scene) -> Outcome:
 @fault
 def probe_that_is_a_folder(scene: Scene) -> Outcome:
     Path("mine").mkdir()
-    return scene.script("data.write_probe", "--text", "mine", "--output", "probe.txt")
+    return read_probe(scene, "mine")
 
 
-def estimate_on(scene: Scene, text: str, script: str, *flags: object) -> Outcome:
-    """Run a script on the features of a probe of this text."""
-    from workflow_scripts.common.digest import file_digest
-
-    Path("probe.txt").write_text(text, encoding="utf-8")
+def estimate_on(scene: Scene, text: str, *names: str) -> Outcome:
+    """Estimate the covariance from features on a probe of this text."""
+    assert write_probe(scene, text.encode()).status == 0
     for seed, name in enumerate(NAMES):
         units = len(text.split())
         write_features(scene, name, some_features(seed, units), file_digest(Path("probe.txt")))
-    given = ["--features-folder", scene.folder]
-    return scene.script(script, *given, *flags)
+    flags = ["--features-folder", scene.folder, "--probe", "probe.units.parquet"]
+    flags += ["--convergence", "steps.csv", "--output", "kappa.npz"]
+    return scene.script("covariance.estimate", *flags, "--checkpoints", *names)
+
+
+def resample(scene: Scene) -> Outcome:
+    """Resample the probe of the covariance that was estimated."""
+    flags = ["--features-folder", scene.folder, "--covariance", "kappa.npz"]
+    flags += ["--probe", "probe.units.parquet", "--output", "replicates.npz"]
+    return scene.script("covariance.resample", *flags)
 
 
 @fault
 def probe_of_one_sentence(scene: Scene) -> Outcome:
     """Words of one sentence give a covariance; they cannot be shared out to see how sure it is."""
-    names = ["--checkpoints", *NAMES, "--output", "kappa.npz"]
-    return estimate_on(scene, "one sentence of six words .\n", "covariance.estimate", *names)
+    return estimate_on(scene, "one sentence of six words .\n", *NAMES)
 
 
 @fault
 def halves_of_one_sentence(scene: Scene) -> Outcome:
     assert probe_of_one_sentence(scene).status == 0
-    flags = ["--features-folder", scene.folder, "--covariance", "kappa.npz"]
-    flags += ["--corpus", "probe.txt", "--output", "replicates.npz"]
-    return scene.script("covariance.resample", *flags)
+    return resample(scene)
 
 
 @fault
 def halves_of_one_checkpoint(scene: Scene) -> Outcome:
-    names = ["--checkpoints", NAMES[0], "--output", "kappa.npz"]
-    sentences = "one two three .\n" * 9
-    assert estimate_on(scene, sentences, "covariance.estimate", *names).status == 0
-    flags = ["--features-folder", scene.folder, "--covariance", "kappa.npz"]
-    flags += ["--corpus", "probe.txt", "--output", "replicates.npz"]
-    return scene.script("covariance.resample", *flags)
+    assert estimate_on(scene, "one two three .\n" * 9, NAMES[0]).status == 0
+    return resample(scene)
 
 
 @fault
 def probe_of_three_words(scene: Scene) -> Outcome:
-    names = ["--checkpoints", *NAMES, "--output", "kappa.npz"]
-    return estimate_on(scene, "three words .\n", "covariance.estimate", *names)
+    return estimate_on(scene, "three words .\n", *NAMES)
