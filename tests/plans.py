@@ -86,8 +86,9 @@ def plan(zoos: Mapping[str, Any], folder: Path = ROOT, everything: bool = True) 
         SystemExit: with the lines of the Snakefile, if it refuses the config.
         RuleException: if Snakemake finds two rules for a file.
     """
-    # Digests of modules, of which some may have been edited since.
-    code_digest._parsed.cache_clear()
+    if folder != ROOT:
+        # Modules there may have been edited since.
+        code_digest._parsed.cache_clear()
     before, imports = Path.cwd(), list(sys.path)
     os.chdir(folder)
     try:

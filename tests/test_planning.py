@@ -738,19 +738,11 @@ def test_classes_of_agents_and_tasks_are_those_of_the_seed() -> None:
 def test_the_headline_is_of_the_method_that_chooses(methods: Any, expected: str) -> None:
     zoo = with_methods(**methods)
     assert reporting.headline_method(zoo) == expected
-    assert reporting.headline_chooses(zoo) == (expected != "random")
     assert reporting.stopping_limit(zoo) is None
 
 
 def test_a_method_that_stops_has_a_limit() -> None:
     assert reporting.stopping_limit(with_methods(mmi={"stop": "gain"}, hub=None)) == 3
-
-
-def test_methods_of_named_checkpoints_are_drawn_apart() -> None:
-    zoo = with_methods(mmi=None, mine={"method": "single", "picks": ["agent-00"]})
-    assert reporting.singles_labels(zoo) == ["mine"]
-    every = with_methods(mmi=None, single={"picks": ["*"]})
-    assert reporting.singles_labels(every) == []
 
 
 FUNCTIONS: list[Callable[..., Any]] = [

@@ -237,13 +237,16 @@ def _value(pattern: ast.pattern) -> str | None:
 
 
 def mentions_in_rules(text: str) -> set[tuple[int, str]]:
-    """The same of a file of rules, where the whole text of a name counts wherever it stands."""
+    """The same of a file of rules, where a name counts wherever it stands as a whole text."""
     found: set[tuple[int, str]] = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NAME and token.string in ZOO_MODELS:
             found.add((token.start[0], token.string))
         if token.type == tokenize.STRING and token.string.strip("rbfu'\"") in PLAIN_NAMES:
             found.add((token.start[0], token.string.strip("rbfu'\"")))
+    # Of names that are also a stage's, what a rule is restricted by.
+    for restricted in re.finditer(r'zoos_of_kind\(\w+, "(\w+)"\)', text):
+        found.add((text.count("\n", 0, restricted.start()) + 1, restricted[1]))
     return found
 
 
