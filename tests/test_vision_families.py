@@ -350,7 +350,7 @@ FAMILIES: dict[str, Family] = {
             text_config=WORDS,
             projection_dim=8,
         ),
-        t.AlignVisionModel,
+        t.AlignModel,
         feature_map,
         last=pooled,
     ),
