@@ -96,7 +96,14 @@ def build_results(folder: Path) -> None:
 
 def write_inputs(folder: Path) -> None:
     """Scores, selections, covariance, cards, costs and logs."""
-    for name in ("selections", "stability", "covariance", "checkpoints", "benchmarks/select", "logs"):
+    for name in (
+        "selections",
+        "stability",
+        "covariance",
+        "checkpoints",
+        "benchmarks/select",
+        "logs",
+    ):
         (folder / name).mkdir(parents=True)
     some_scores().to_csv(folder / "scores.csv", index=False)
     selections = some_selections()
