@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.evaluation import design_matrix, training
+from workflow_scripts.evaluation.cross_products import CrossProducts
 from workflow_scripts.evaluation.design_matrix import (
     TaskFeatures,
     concatenate_features,
@@ -22,7 +23,11 @@ from workflow_scripts.evaluation.design_matrix import (
     row_blocks,
 )
 from workflow_scripts.evaluation.lbfgs import minimise
-from workflow_scripts.evaluation.learning_problem import Examples
+from workflow_scripts.evaluation.learning_problem import (
+    Examples,
+    LearningProblem,
+    coded_targets,
+)
 from workflow_scripts.evaluation.linear_heads import (
     DevChoice,
     LinearHead,
@@ -35,7 +40,7 @@ from workflow_scripts.evaluation.ridge_regression import fit_ridge_paths
 from workflow_scripts.evaluation.settings import AdamSettings, LbfgsSettings, SgdSettings
 from workflow_scripts.evaluation.softmax_regression import SoftmaxProblem, fit_softmax_paths
 from workflow_scripts.evaluation.stochastic_gradient import fit_by_minibatches, rows_of_sequences
-from workflow_scripts.evaluation.training import Fit, LearningProblem, train_heads
+from workflow_scripts.evaluation.training import Fit, train_heads
 
 ACCURACY = metric_for("accuracy", [], "")
 PLENTY = 1 << 30
@@ -117,7 +122,8 @@ def only_head(
     examples = Examples(train[1])
     features.standardise(examples.rows())
     design = concatenate_features(features, [("a",)])
-    (head,) = fit_softmax_paths(settings, design, examples, classes, AlwaysGains())
+    products = CrossProducts(examples.rows(), coded_targets(examples, classes))
+    (head,) = fit_softmax_paths(settings, design, examples, products, AlwaysGains(), PLENTY)
     assert head is not None
     return head, LinearHeads(design, [head]).outputs(slice(0, features.count))[0].T
 
@@ -250,12 +256,16 @@ def test_the_gradient_of_the_loss_equals_finite_differences(count: int) -> None:
     features = features_of(x, [2, 4, 6])
     features.standardise(slice(0, count))
     design = concatenate_features(features, [("a", "b"), ("b",), ("a", "b", "c")])
-    problem = SoftmaxProblem(design, Examples(y), 3)
+    train = Examples(y)
+    products = CrossProducts(train.rows(), coded_targets(train, 3))
+    problem = SoftmaxProblem(design, train, products, PLENTY)
     heads = [0, 1, 2]
-    scales = problem.scales(heads, np.full((3, 3), 0.2), 0.3)
+    shares = products.mean
+    curvatures = np.repeat((np.diag(shares) - np.outer(shares, shares))[None], 3, axis=0)
+    scalings = problem.scalings(heads, curvatures, 0.3)
     generator = np.random.default_rng(0)
-    points = [generator.normal(size=scale.size) for scale in scales]
-    _, gradients = problem.loss(heads, scales, 0.3, heads, points)
+    points = [scaling.point(generator.normal(size=scaling.factors.shape)) for scaling in scalings]
+    _, gradients = problem.loss(heads, scalings, 0.3, heads, points)
     # Products are in single precision.
     step = 1e-2
     for head in heads:
@@ -263,7 +273,7 @@ def test_the_gradient_of_the_loss_equals_finite_differences(count: int) -> None:
         direction /= np.linalg.norm(direction)
         (high, low), _ = problem.loss(
             heads,
-            scales,
+            scalings,
             0.3,
             [head, head],
             [points[head] + step * direction, points[head] - step * direction],
@@ -281,7 +291,8 @@ def test_ridge_equals_scikit_learn(shape: tuple[int, int]) -> None:
     features.standardise(train.rows())
     design = concatenate_features(features, [("a",)])
     for path, penalty in (([1.0], 1.0), ([1.0, 0.01], 0.01)):
-        (head,) = fit_ridge_paths(path, design, train, AlwaysGains())
+        products = CrossProducts(train.rows(), coded_targets(train, 1))
+        (head,) = fit_ridge_paths(path, design, products, AlwaysGains(), PLENTY)
         assert head is not None
         theirs = make_pipeline(StandardScaler(), Ridge(alpha=penalty * shape[0]))
         theirs.fit(x.astype(np.float64), values)
@@ -298,14 +309,17 @@ def test_penalties_are_tried_for_as_long_as_dev_gains() -> None:
     merits = []
     for number in range(1, 7):
         settings = LbfgsSettings(l2=penalties[:number])
-        (head,) = fit_softmax_paths(settings, design, problem.train, 3, AlwaysGains())
+        (head,) = fit_softmax_paths(
+            settings, design, problem.train, problem.products, AlwaysGains(), PLENTY
+        )
         assert head is not None
         outputs = LinearHeads(design, [head]).outputs
         scores, losses = score_heads(outputs, 1, 3, problem.dev, ACCURACY)
         merits.append((scores[0], -losses[0]))
     best = next(i for i in range(5) if merits[i + 1] < merits[i])
     choice = DevChoice(1, 3, problem.dev, ACCURACY)
-    fit_softmax_paths(LbfgsSettings(l2=penalties), design, problem.train, 3, choice)
+    settings = LbfgsSettings(l2=penalties)
+    fit_softmax_paths(settings, design, problem.train, problem.products, choice, PLENTY)
     assert (choice.scores[0], -choice.losses[0]) == pytest.approx(merits[best])
 
 

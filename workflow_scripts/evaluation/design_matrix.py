@@ -138,11 +138,13 @@ class ColumnBlock:
     """Columns of features, and the heads that read them.
 
     Attributes:
+        name: of the columns, which differs from that of any others of the task.
         width: number of columns d.
         heads: [s], their numbers, increasing.
         read: the columns [len(rows), d] of some rows.
     """
 
+    name: str
     width: int
     heads: NDArray[np.int64]
     read: Callable[[Rows], NDArray[np.float32]]
@@ -181,6 +183,7 @@ def concatenate_features(features: TaskFeatures, subsets: Sequence[Subset]) -> D
         len(subsets),
         [
             ColumnBlock(
+                name,
                 features.width(name),
                 np.array([head for head, subset in enumerate(subsets) if name in subset]),
                 lambda rows, name=name: features.read(name, rows),  # type: ignore[misc]
@@ -219,7 +222,12 @@ def project_features(
     return DesignMatrices(
         len(subsets),
         [
-            ColumnBlock(width, np.array([head]), lambda rows, subset=subset: read(subset, rows))  # type: ignore[misc]
+            ColumnBlock(
+                f"{'+'.join(subset)} in {width}",
+                width,
+                np.array([head]),
+                lambda rows, subset=subset: read(subset, rows),  # type: ignore[misc]
+            )
             for head, subset in enumerate(subsets)
         ],
     )

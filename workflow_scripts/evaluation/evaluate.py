@@ -107,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--output", type=Path, required=True, help="the scores, .csv")
     add_head_flags(flags)
     arguments = flags.parse_args(argv)
-    options = read_head_flags(arguments)
+    options = read_head_flags(arguments, ranking=arguments.singles)
 
     if arguments.singles:
         names = options.checkpoints

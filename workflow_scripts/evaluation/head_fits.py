@@ -19,10 +19,16 @@ from workflow_scripts.common.script import UserError, positive_int
 from workflow_scripts.common.seeded_order import seeded_integer
 from workflow_scripts.common.settings import add_flags, from_flags
 from workflow_scripts.evaluation.design_matrix import Subset
-from workflow_scripts.evaluation.learning_problem import TaskFiles, make_problem, open_task
+from workflow_scripts.evaluation.learning_problem import (
+    LearningProblem,
+    TaskFiles,
+    make_problem,
+    open_task,
+)
 from workflow_scripts.evaluation.settings import (
     SOLVERS,
     LbfgsSettings,
+    PenaltySettings,
     Solver,
 )
 from workflow_scripts.evaluation.training import Fit, train_heads
@@ -50,7 +56,7 @@ def head_seeds(settings: Solver, seed: int, task: str) -> list[int]:
         seed: of the zoo.
         task: its name.
     """
-    count = 1 if isinstance(settings, LbfgsSettings) else settings.seeds
+    count = 1 if isinstance(settings, PenaltySettings) else settings.seeds
     more = [seeded_integer(seed, task, number) for number in range(1, count)]
     return [seeded_integer(seed, task), *more]
 
@@ -157,6 +163,8 @@ class HeadFits:
         self._memory_bytes = memory_bytes // 2
         self._device = device
         self._code = code
+        self._problem: LearningProblem | None = None
+        self._names: set[str] = set()
 
     def key(self, head: Head) -> str:
         """A hash of everything that decides the score of a head, and nothing else.
@@ -166,7 +174,7 @@ class HeadFits:
         """
         digests = [(name, self._files.features[name].digest) for name in head.subset]
         # Which other heads are wanted decides nothing.
-        settings = self._settings.model_dump(exclude={"seeds", "project"})
+        settings = self._settings.model_dump(exclude={"seeds", "project", "screen"})
         parts = [digests, self._files.decided, settings, head.seed, head.project, self._code]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -185,9 +193,7 @@ class HeadFits:
         return {head: self._kept[key] for head, key in keys.items()}, len(missing)
 
     def _train(self, heads: Sequence[Head], keys: dict[Head, str]) -> None:
-        needed = sorted({name for head in heads for name in head.subset})
-        features = {name: self._files.features[name].features for name in needed}
-        problem = make_problem(self._files.task, features, self._settings, self._memory_bytes)
+        problem = self._problem_of({name for head in heads for name in head.subset})
         device = _device(self._settings, self._device)
         with tqdm(total=len(heads), unit="head", mininterval=5) as progress:
             for seed, width in dict.fromkeys((head.seed, head.project) for head in heads):
@@ -206,10 +212,23 @@ class HeadFits:
                     )
                     progress.update(len(group))
 
+    def _problem_of(self, names: set[str]) -> LearningProblem:
+        """The task with the features of some checkpoints, and perhaps of others.
+
+        It is kept, so that forward selection reads features and computes their products once.
+        """
+        if self._problem is None or not names <= self._names:
+            features = {name: self._files.features[name].features for name in sorted(names)}
+            self._problem = make_problem(
+                self._files.task, features, self._settings, self._memory_bytes
+            )
+            self._names = names
+        return self._problem
+
 
 def _device(settings: Solver, name: str) -> str:
-    """L-BFGS runs in numpy, so it need not import torch."""
-    if isinstance(settings, LbfgsSettings):
+    """Heads with a penalty are solved in numpy, which need not import torch."""
+    if isinstance(settings, PenaltySettings):
         return "cpu"
     from workflow_scripts.common.device import choose_device
 
@@ -259,8 +278,11 @@ def add_head_flags(flags: ArgumentParser) -> None:
     add_flags(flags, *SOLVERS.values(), skip={"solver"})
 
 
-def read_head_flags(arguments: Namespace) -> HeadOptions:
+def read_head_flags(arguments: Namespace, ranking: bool = False) -> HeadOptions:
     """The settings, and the task and features that the flags name.
+
+    Args:
+        ranking: whether heads only rank checkpoints by dev.
 
     Raises:
         UserError: if a flag or a file is wrong.
@@ -268,6 +290,8 @@ def read_head_flags(arguments: Namespace) -> HeadOptions:
     if arguments.fits and not arguments.code:
         raise UserError("--fits needs --code, so that fits of other code are not used")
     settings = from_flags(SOLVERS[arguments.solver], arguments, others=SOLVERS.values())
+    if ranking and isinstance(settings, LbfgsSettings):
+        settings = settings.screening
     checkpoints = sorted(arguments.checkpoints)
     files = open_task(arguments.task, arguments.features_folder, checkpoints)
     kept = KeptFits(arguments.fits)

@@ -15,8 +15,12 @@ Vector = NDArray[np.float64]
 # For the numbers of some problems and a point of each: the values, and the gradients.
 Evaluate = Callable[[Sequence[int], Sequence[Vector]], tuple[Sequence[float], Sequence[Vector]]]
 
-_PAIRS = 10
+_PAIRS = 20
 _SUFFICIENT_DECREASE = 1e-4
+# Iterations whose gains are compared with those of as many before.
+_WINDOW = 5
+# Share of the tolerance that the gain of a single iteration must exceed.
+_LEAST_GAIN = 0.05
 
 
 def minimise(
@@ -31,7 +35,8 @@ def minimise(
     Args:
         starts: a point for each.
         max_iterations: of each.
-        tolerance: a decrease of the value, relative to it or to one, that is taken for none.
+        tolerance: estimated distance of the value from the minimum, relative to the value or to
+            one, that is taken for none.
         gradient_tolerance: largest entry of a gradient that is taken for zero.
 
     Returns:
@@ -68,6 +73,7 @@ class _Descent:
         self._tolerance = tolerance
         self._gradient_tolerance = gradient_tolerance
         self._value = np.inf
+        self._values: list[float] = []
         self._gradient = np.zeros_like(start)
         self._direction = np.zeros_like(start)
         self._slope = 0.0
@@ -78,7 +84,8 @@ class _Descent:
         """Go on, given what was found at the trial point."""
         started = bool(np.isfinite(self._value))
         gain = self._value - value
-        negligible = self._tolerance * max(abs(self._value), 1.0) if started else 0.0
+        tolerance = self._tolerance * max(abs(self._value), 1.0) if started else 0.0
+        negligible = _LEAST_GAIN * tolerance
         if started and gain < -_SUFFICIENT_DECREASE * self._step * self._slope:
             # As the values are rounded, a step that changes nothing may look like one upwards.
             if -self._step * self._slope <= negligible:
@@ -90,17 +97,35 @@ class _Descent:
             self._hessian.learn(self.trial - self.point, gradient - self._gradient)
             self.iterations += 1
         self.point, self._value, self._gradient = self.trial, value, gradient
+        self._values.append(value)
         steepest = float(np.abs(gradient).max())
-        self.ended = steepest <= self._gradient_tolerance or (started and gain <= negligible)
-        if not self.ended:
-            self._direction = -self._hessian.times(gradient)
-            self._slope = float(self._direction @ gradient)
-            if self._slope >= 0:
-                # Rounding has spoilt what was learned.
-                self._hessian = _InverseHessian(len(gradient))
-                self._direction, self._slope = -gradient, -float(gradient @ gradient)
-            self._step = 1.0
-            self.trial = self.point + self._direction
+        negligible_step = started and gain <= negligible
+        if negligible_step or steepest <= self._gradient_tolerance or not np.isfinite(value):
+            self.ended = True
+            return
+        self._direction = -self._hessian.times(gradient)
+        self._slope = float(self._direction @ gradient)
+        if self._slope >= 0:
+            # Rounding has spoilt what was learned.
+            self._hessian = _InverseHessian(len(gradient))
+            self._direction, self._slope = -gradient, -float(gradient @ gradient)
+        self._step = 1.0
+        self.trial = self.point + self._direction
+        self.ended = self._distance() <= tolerance
+
+    def _distance(self) -> float:
+        """Of the value from the minimum.
+
+        The larger of two estimates: what remains if gains go on to fall by the same factor (Aitken
+        1926), and the gain of a full step if the function is as it was learned.
+        """
+        if len(self._values) <= 2 * _WINDOW:
+            return np.inf
+        before, between, now = (self._values[-1 - back * _WINDOW] for back in (2, 1, 0))
+        earlier, later = before - between, between - now
+        if later >= earlier:
+            return np.inf
+        return max(later**2 / (earlier - later), -self._slope / 2)
 
     def _shorten(self, value: float) -> None:
         """To the lowest point of the parabola through what is known of the function."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from workflow_scripts.common.digest import file_digest
 from workflow_scripts.common.feature_file import Features, check_same_corpus, open_features
 from workflow_scripts.common.script import UserError
 from workflow_scripts.common.task_file import SPLITS, Task, read_task
+from workflow_scripts.evaluation.cross_products import CrossProducts
 from workflow_scripts.evaluation.design_matrix import TaskFeatures
 from workflow_scripts.evaluation.metrics import Metric, metric_for
-from workflow_scripts.evaluation.settings import LbfgsSettings, Solver
+from workflow_scripts.evaluation.settings import PenaltySettings, Solver
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,17 @@ class LearningProblem:
     test: Examples
     classes: int
     metric: Metric
+
+    @cached_property
+    def products(self) -> CrossProducts:
+        """Of the training units and their targets."""
+        return CrossProducts(self.train.rows(), coded_targets(self.train, self.classes))
+
+
+def coded_targets(examples: Examples, classes: int) -> NDArray[np.float64] | NDArray[np.bool_]:
+    """Y [n, outputs]: classes as zeros and ones, or values in one column."""
+    column = examples.targets[:, None]
+    return column == np.arange(classes) if examples.are_classes else column.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -187,6 +200,6 @@ def make_problem(
     splits = split_examples(task)
     metric = metric_for(task.metric, task.labels, task.positive)
     held = TaskFeatures(features, task.unit, memory_bytes)
-    if isinstance(settings, LbfgsSettings) or settings.standardise:
+    if isinstance(settings, PenaltySettings) or settings.standardise:
         held.standardise(splits["train"].rows())
     return LearningProblem(held, **splits, classes=classes, metric=metric)

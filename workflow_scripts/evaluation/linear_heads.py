@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,8 @@ class LinearHeads:
     def outputs(self, rows: slice) -> NDArray[np.float32]:
         """Scores of classes [S, classes, n], or values [S, 1, n], of some rows of the features."""
         columns = [block.read(rows) for block in self._design.blocks]
-        return add_products(self._design, self._weights, self._bias, columns)
+        outputs = add_products(self._design, self._weights, self._bias, columns)
+        return outputs.transpose(1, 2, 0)
 
 
 def add_products(
@@ -53,41 +55,67 @@ def add_products(
     bias: NDArray[np.float32],
     columns: Sequence[NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """The outputs [S, classes, n] of S heads: the sum of what they make of each block.
+    """The outputs [n, S, classes] of S heads: the sum of what they make of each block.
 
     Args:
         weights: of each block, [s · classes, d], those of its heads one under another.
         bias: [S, classes].
         columns: of each block, [n, d].
     """
-    outputs = np.repeat(bias[:, :, None], len(columns[0]), axis=2)
+    outputs = np.empty((len(columns[0]), *bias.shape), np.float32)
+    outputs[:] = bias
     for block, table, values in zip(design.blocks, weights, columns, strict=True):
-        # The examples come last, so that what is done to each class runs along them.
-        products = (table @ values.T).reshape(len(block.heads), *outputs.shape[1:])
-        for head, product in zip(block.heads, products, strict=True):
-            outputs[head] += product
+        products = values @ table.T
+        if _side_by_side(block.heads):
+            part = of_heads(outputs, block.heads)
+            part += products
+            continue
+        parts = np.split(products, len(block.heads), axis=1)
+        for head, product in zip(block.heads, parts, strict=True):
+            outputs[:, head] += product
     return outputs
+
+
+def of_heads(outputs: NDArray[np.float32], heads: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The outputs [n, s · classes] of some heads, of those [n, S, classes] of all.
+
+    A view if the heads are side by side.
+    """
+    some = slice(heads[0], heads[-1] + 1) if _side_by_side(heads) else heads
+    return outputs[:, some].reshape(len(outputs), -1)
+
+
+def _side_by_side(heads: NDArray[np.int64]) -> bool:
+    return bool(heads[-1] - heads[0] == len(heads) - 1)
 
 
 # The outputs [S, classes, n], or values [S, 1, n], of S heads for some rows of the features.
 Outputs = Callable[[slice], NDArray[np.floating]]
+
+Loss = Literal["cross-entropy", "squared error"]
 
 # Outputs of a block of examples.
 _BLOCK_OUTPUTS = 1 << 22
 
 
 def score_heads(
-    outputs: Outputs, heads: int, classes: int, examples: Examples, metric: Metric
+    outputs: Outputs,
+    heads: int,
+    classes: int,
+    examples: Examples,
+    metric: Metric,
+    loss: Loss = "cross-entropy",
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The score and the loss of heads on examples, which are gone through in blocks.
 
     Args:
         heads: number of heads S.
         classes: outputs of each.
+        loss: of classes, coded as 0 and 1 for the squared error.
 
     Returns:
-        Scores [S]; and losses [S]: mean cross-entropy in nats over units whose class train saw,
-        or mean squared error.
+        Scores [S]; and losses [S]: mean cross-entropy in nats or squared error over units whose
+        class train saw, or mean squared error of values.
     """
     size = max(_BLOCK_OUTPUTS // (heads * classes), 256)
     predictions, losses, known = [], np.zeros(heads), 0
@@ -97,7 +125,8 @@ def score_heads(
         targets = examples.targets[rows.start - examples.start : rows.stop - examples.start]
         if examples.are_classes:
             seen = np.flatnonzero(targets < classes)
-            losses += _cross_entropies(block[:, :, seen], targets[seen].astype(np.int64))
+            sum_losses = _cross_entropies if loss == "cross-entropy" else _squared_errors
+            losses += sum_losses(block[:, :, seen], targets[seen].astype(np.int64))
             known += len(seen)
         else:
             losses += ((block[:, 0] - targets) ** 2).sum(axis=1, dtype=np.float64)
@@ -118,6 +147,16 @@ def _cross_entropies(
     return entropies
 
 
+def _squared_errors(
+    outputs: NDArray[np.floating], targets: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The sum for each head."""
+    right = outputs[:, targets, np.arange(len(targets))].sum(axis=1, dtype=np.float64)
+    squares = np.einsum("scn,scn->s", outputs, outputs, dtype=np.float64)
+    errors: NDArray[np.float64] = squares - 2 * right + len(targets)
+    return errors
+
+
 class DevChoice:
     """Of each head, the state that scores best on dev among those offered.
 
@@ -130,10 +169,18 @@ class DevChoice:
         epochs: [S], the passes that had made it; 0 where none could be scored.
     """
 
-    def __init__(self, heads: int, classes: int, dev: Examples, metric: Metric) -> None:
+    def __init__(
+        self,
+        heads: int,
+        classes: int,
+        dev: Examples,
+        metric: Metric,
+        loss: Loss = "cross-entropy",
+    ) -> None:
         self._dev = dev
         self._metric = metric
         self._classes = classes
+        self._loss: Loss = loss
         self.scores = np.full(heads, -np.inf)
         self.losses = np.full(heads, np.inf)
         self.epochs = np.zeros(heads, np.int64)
@@ -152,7 +199,7 @@ class DevChoice:
         # A head that diverged has outputs that are not finite.
         with np.errstate(invalid="ignore", over="ignore"):
             scores, losses = score_heads(
-                outputs, len(where), self._classes, self._dev, self._metric
+                outputs, len(where), self._classes, self._dev, self._metric, self._loss
             )
         better = scores > self.scores[where]
         surer = (scores == self.scores[where]) & (losses < self.losses[where])

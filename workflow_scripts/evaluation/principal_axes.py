@@ -12,7 +12,8 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.evaluation.design_matrix import ColumnBlock, DesignMatrices, row_blocks
+from workflow_scripts.evaluation.cross_products import CrossProducts
+from workflow_scripts.evaluation.design_matrix import ColumnBlock, DesignMatrices
 
 
 @dataclass(frozen=True)
@@ -37,51 +38,31 @@ class PrincipalAxes:
         return [whole[:, part] for part in self.parts]
 
 
-def principal_axes(design: DesignMatrices, train: slice) -> list[PrincipalAxes]:
+def principal_axes(
+    design: DesignMatrices, products: CrossProducts, memory_bytes: int
+) -> list[PrincipalAxes]:
     """Those of every head.
 
     Args:
-        train: the rows of the features that are the training examples; over these, columns have
-            mean zero.
+        products: of the training units, over which columns have mean zero.
+        memory_bytes: for products.
     """
-    count = train.stop - train.start
+    blocks = [[design.blocks[number] for number in design.of(head)] for head in range(design.count)]
+    widths = [sum(block.width for block in one) for one in blocks]
+    tall = [one for one, width in zip(blocks, widths, strict=True) if width <= products.count]
+    products.compute(tall, memory_bytes)
     found = []
-    products = _Products(design, train)
-    for head in range(design.count):
-        blocks = [design.blocks[number] for number in design.of(head)]
-        borders = [0, *accumulate(block.width for block in blocks)]
+    for one, width in zip(blocks, widths, strict=True):
+        borders = [0, *accumulate(block.width for block in one)]
         parts = [slice(*pair) for pair in pairwise(borders)]
         components = None
-        if count < borders[-1]:
-            components, axes, squares = _from_examples(blocks, train)
+        if products.count < width:
+            components, axes, squares = _from_examples(one, products.rows)
         else:
-            squares, axes = np.linalg.eigh(products.of(design.of(head)))
-        variances = squares.clip(0) / count
+            squares, axes = np.linalg.eigh(products.gram(one))
+        variances = squares.clip(0) / products.count
         found.append(PrincipalAxes(axes.astype(np.float32), variances, parts, components))
     return found
-
-
-class _Products:
-    """XᵀY for pairs of blocks, each computed once."""
-
-    def __init__(self, design: DesignMatrices, train: slice) -> None:
-        self._design = design
-        self._train = train
-        self._found: dict[tuple[int, int], NDArray[np.float64]] = {}
-
-    def of(self, blocks: Sequence[int]) -> NDArray[np.float64]:
-        """The products of columns side by side with each other."""
-        missing = [(i, j) for i in blocks for j in blocks if i <= j and (i, j) not in self._found]
-        for i, j in missing:
-            shape = (self._design.blocks[i].width, self._design.blocks[j].width)
-            self._found[i, j] = np.zeros(shape)
-        for rows in row_blocks(self._train) if missing else []:
-            columns = {number: self._design.blocks[number].read(rows) for number in blocks}
-            for i, j in missing:
-                self._found[i, j] += columns[i].T @ columns[j]
-        return np.block(
-            [[self._found[i, j] if i <= j else self._found[j, i].T for j in blocks] for i in blocks]
-        )
 
 
 def _from_examples(

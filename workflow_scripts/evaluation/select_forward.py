@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     flags.add_argument("--output", type=Path, required=True, help="the picks in order, .csv")
     add_head_flags(flags)
     arguments = flags.parse_args(argv)
-    options = read_head_flags(arguments)
+    options = read_head_flags(arguments, ranking=True)
     if arguments.picks > len(options.checkpoints):
         raise UserError(
             f"--picks {arguments.picks}: there are {len(options.checkpoints)} checkpoints"

@@ -57,25 +57,44 @@ class SgdSettings(GradientSettings):
     weight_decay: NonNegativeFloat = Field(0.0, description="L2 penalty on weights and biases")
 
 
-class LbfgsSettings(SolverSettings):
-    """The optimum of the loss with an L2 penalty on standardised features; dev chooses the penalty.
+class PenaltySettings(SolverSettings):
+    """The optimum of a loss with an L2 penalty, chosen by dev, on standardised features."""
 
-    Cross-entropy by L-BFGS; the squared error of values in closed form.
-    """
-
-    solver: Literal["lbfgs"] = "lbfgs"
     l2: Annotated[list[PositiveFloat], Field(min_length=1), AllDifferent] = Field(
         [1e-1, 1e-2, 1e-3, 1e-4],
         description="penalties on the squared weights of standardised features; tried from the "
         "strongest on, for as long as the dev score grows",
     )
+
+
+class RidgeSettings(PenaltySettings):
+    """The squared error, of values or of classes coded as 0 and 1, in closed form."""
+
+    solver: Literal["ridge"] = "ridge"
+
+
+class LbfgsSettings(PenaltySettings):
+    """Cross-entropy by L-BFGS; the squared error of values in closed form."""
+
+    solver: Literal["lbfgs"] = "lbfgs"
     max_iterations: PositiveInt = Field(500, description="of L-BFGS, for each penalty")
+    screen: Literal["ridge"] | None = Field(
+        None,
+        description="heads that only rank checkpoints by dev (those of peek and greedy_dev): ridge "
+        "trains these by ridge regression, which takes a small part of the time",
+    )
+
+    @property
+    def screening(self) -> "LbfgsSettings | RidgeSettings":
+        """How heads that only rank checkpoints by dev are trained."""
+        return self if self.screen is None else RidgeSettings(project=self.project)
 
 
-Solver = AdamSettings | SgdSettings | LbfgsSettings
+Solver = AdamSettings | SgdSettings | LbfgsSettings | RidgeSettings
 HeadSettings = Annotated[Solver, Field(discriminator="solver")]
 SOLVERS: dict[str, type[Solver]] = {
     "adam": AdamSettings,
     "sgd": SgdSettings,
     "lbfgs": LbfgsSettings,
+    "ridge": RidgeSettings,
 }

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.evaluation.cross_products import CrossProducts
 from workflow_scripts.evaluation.design_matrix import ColumnBlock, DesignMatrices, row_blocks
 from workflow_scripts.evaluation.lbfgs import minimise
 from workflow_scripts.evaluation.learning_problem import Examples
@@ -15,18 +17,22 @@ from workflow_scripts.evaluation.linear_heads import (
     LinearHead,
     LinearHeads,
     add_products,
+    of_heads,
 )
 from workflow_scripts.evaluation.principal_axes import PrincipalAxes, principal_axes
 from workflow_scripts.evaluation.settings import LbfgsSettings
 
 log = logging.getLogger(__name__)
 
-# Relative change of the loss, and largest entry of its gradient, at which L-BFGS stops. The loss is
-# then within 1e-4 of its optimum; going on moves fewer than one prediction in a hundred.
-TOLERANCE = 1e-6
+# Estimated distance of the loss from its optimum, and largest entry of its gradient, at which
+# L-BFGS stops. The loss is then within 1e-4 of its optimum; going on moves fewer than one
+# prediction in a hundred.
+TOLERANCE = 2e-5
 GRADIENT_TOLERANCE = 1e-5
-# Outputs of a block of examples, which should stay in the processor's cache.
-_BLOCK_OUTPUTS = 1 << 18
+# Outputs, and columns, of a block of examples, which should stay in the processor's cache.
+_BLOCK_OUTPUTS, _BLOCK_COLUMNS = 1 << 18, 1 << 19
+# Exponentials of more are infinite in single precision.
+_LARGEST_OUTPUT = 80
 
 Table = NDArray[np.float64]
 
@@ -35,30 +41,36 @@ def fit_softmax_paths(
     settings: LbfgsSettings,
     design: DesignMatrices,
     train: Examples,
-    classes: int,
+    products: CrossProducts,
     choice: DevChoice,
+    memory_bytes: int,
 ) -> list[LinearHead | None]:
     """Each head with the penalty that dev chose; none where the loss is not finite.
 
     Penalties are tried from the strongest to the weakest, each from the optimum before, which is
     close, for as long as a head gains on dev: along the path dev gains, and then loses for good.
+    The first starts from the shares of the classes.
 
     Args:
         design: columns with mean zero and variance one over train.
+        products: of train.
         choice: decides on dev.
+        memory_bytes: for products.
     """
-    problem = SoftmaxProblem(design, train, classes)
+    problem = SoftmaxProblem(design, train, products, memory_bytes)
     best: list[LinearHead | None] = [None] * design.count
     running = list(range(design.count))
-    tables = [np.zeros((one.axes.shape[1] + 1, classes)) for one in problem.coordinates]
+    shares = products.mean
+    tables = [np.zeros((one.axes.shape[1] + 1, len(shares))) for one in problem.axes]
+    for table in tables:
+        table[-1] = np.log(shares.clip(1 / len(train.targets)))
     iterations = np.zeros(design.count, np.int64)
-    share = np.bincount(train.targets.astype(np.int64), minlength=classes) / len(train.targets)
-    curvatures = np.repeat((share * (1 - share))[None], design.count, axis=0)
+    curvatures = np.repeat((np.diag(shares) - np.outer(shares, shares))[None], design.count, axis=0)
     for penalty in sorted(settings.l2, reverse=True):
-        scales = problem.scales(running, curvatures, penalty)
-        flat, steps = minimise(
-            partial(problem.loss, running, scales, penalty),
-            [(tables[one] * scale).ravel() for one, scale in zip(running, scales, strict=True)],
+        scalings = problem.scalings(running, curvatures, penalty)
+        points, steps = minimise(
+            partial(problem.loss, running, scalings, penalty),
+            [scaling.point(tables[one]) for one, scaling in zip(running, scalings, strict=True)],
             settings.max_iterations,
             TOLERANCE,
             GRADIENT_TOLERANCE,
@@ -66,8 +78,8 @@ def fit_softmax_paths(
         if max(steps) >= settings.max_iterations:
             log.warning("L-BFGS stopped after %d iterations at l2 = %g", max(steps), penalty)
         iterations[running] += steps
-        for one, point, scale in zip(running, flat, scales, strict=True):
-            tables[one] = point.reshape(scale.shape) / scale
+        for one, point, scaling in zip(running, points, scalings, strict=True):
+            tables[one] = scaling.table(point)
         heads = [problem.head(one, tables[one]) for one in running]
         outputs = LinearHeads(design.only(running), heads).outputs
         gained = choice.offer(running, outputs, iterations[running].tolist())
@@ -80,51 +92,84 @@ def fit_softmax_paths(
     return best
 
 
-class SoftmaxProblem:
-    """Mean cross-entropy plus a penalty, as a function of weights along principal coordinates.
+@dataclass(frozen=True)
+class Scaling:
+    """Coordinates in which the loss of a head curves about alike in all directions.
 
-    A table [r + 1, classes] holds the weights of a head along its r coordinates, and its biases.
-    Scaled coordinates are the entries times √(variance along the coordinate · curvature of the
-    class + penalty): in these the loss curves about alike in all directions, and L-BFGS needs
-    some tens of iterations where it would need hundreds.
+    In these, L-BFGS needs some tens of iterations where it would need hundreds. The second
+    derivative of the cross-entropy is the mean over examples x of (diag(p) − ppᵀ) ⊗ xxᵀ, for the
+    chances p of the classes. It is about the product of the means of the factors (Martens and
+    Grosse 2015), whose axes are the principal axes of the examples and of the classes.
 
     Attributes:
-        coordinates: of each head.
+        rotation: [classes, classes], the axes of the classes as columns.
+        factors: [r + 1, classes], √(variance along an axis of the examples · curvature along an
+            axis of the classes + penalty).
     """
 
-    def __init__(self, design: DesignMatrices, train: Examples, classes: int) -> None:
-        self.coordinates = principal_axes(design, train.rows())
-        self._design = _along_axes(design, self.coordinates, train.start)
+    rotation: Table
+    factors: Table
+
+    def point(self, table: Table) -> NDArray[np.float64]:
+        """A table in these coordinates, flattened."""
+        return ((table @ self.rotation) * self.factors).ravel()
+
+    def table(self, point: NDArray[np.float64]) -> Table:
+        """The table of a point."""
+        return (point.reshape(self.factors.shape) / self.factors) @ self.rotation.T
+
+    def gradient(self, slope: Table) -> NDArray[np.float64]:
+        """The gradient in these coordinates, of that along the entries of a table."""
+        return ((slope @ self.rotation) / self.factors).ravel()
+
+
+class SoftmaxProblem:
+    """Mean cross-entropy plus a penalty, as a function of weights along principal axes.
+
+    A table [r + 1, classes] holds the weights of a head along its r axes, and its biases.
+
+    Attributes:
+        axes: of each head.
+    """
+
+    def __init__(
+        self, design: DesignMatrices, train: Examples, products: CrossProducts, memory_bytes: int
+    ) -> None:
+        self.axes = principal_axes(design, products, memory_bytes)
+        self._design = _along_axes(design, self.axes, train.start)
         self._train = train
         self._targets = train.targets.astype(np.int64)
-        self._classes = classes
+        self._classes = len(products.mean)
         self._of_heads: dict[tuple[int, ...], DesignMatrices] = {}
 
-    def scales(
+    def scalings(
         self, heads: Sequence[int], curvatures: NDArray[np.float64], penalty: float
-    ) -> list[Table]:
-        """The factors [r + 1, classes] that lead to scaled coordinates.
+    ) -> list[Scaling]:
+        """Coordinates for some heads.
 
         Args:
-            curvatures: [len(heads), classes], p (1 − p) for the chance p of each class, the second
-                derivative of the cross-entropy along a coordinate of variance one.
+            curvatures: [len(heads), classes, classes], the mean of diag(p) − ppᵀ for each.
         """
-        scales = []
+        scalings = []
         for one, curvature in zip(heads, curvatures, strict=True):
-            # Biases belong to a coordinate of variance one, without a penalty.
-            variances = np.append(self.coordinates[one].variances, 1.0)
-            penalties = np.append(np.full(len(variances) - 1, penalty), _TINY)
-            scales.append(np.sqrt(np.outer(variances, curvature) + penalties[:, None]))
-        return scales
+            along, rotation = np.linalg.eigh(curvature)
+            # Nothing curves where all classes gain alike, but for the penalty.
+            along = along.clip(_LEAST_CURVATURE * along[-1])
+            # Biases belong to an axis of variance one, without a penalty.
+            variances = np.append(self.axes[one].variances, 1.0)
+            penalties = np.append(np.full(len(variances) - 1, penalty), 0.0)
+            factors = np.sqrt(np.outer(variances, along) + penalties[:, None])
+            scalings.append(Scaling(rotation, factors))
+        return scalings
 
     def head(self, head: int, table: Table) -> LinearHead:
         """The head of a table, on columns as they are."""
-        return LinearHead(self.coordinates[head].weights(table[:-1]), table[-1])
+        return LinearHead(self.axes[head].weights(table[:-1]), table[-1])
 
     def loss(
         self,
         heads: Sequence[int],
-        scales: Sequence[Table],
+        scalings: Sequence[Scaling],
         penalty: float,
         places: Sequence[int],
         points: Sequence[NDArray[np.float64]],
@@ -132,59 +177,58 @@ class SoftmaxProblem:
         """The mean cross-entropy plus ``penalty``/2 times the squared weights, and its gradient.
 
         Args:
-            heads: numbers of heads, to which the scales belong.
+            heads: numbers of heads, to which the scalings belong.
             places: among these, those that are evaluated.
-            points: their tables in scaled coordinates, flattened.
+            points: their tables in scaled coordinates.
         """
         numbers = [heads[place] for place in places]
-        scales = [scales[place] for place in places]
-        tables = [
-            point.reshape(scale.shape) / scale for point, scale in zip(points, scales, strict=True)
-        ]
+        scalings = [scalings[place] for place in places]
+        tables = [one.table(point) for one, point in zip(scalings, points, strict=True)]
         design, weights, bias = self._packed(numbers, tables)
         losses = np.zeros(len(numbers))
         slopes = [np.zeros_like(table) for table in weights]
-        offsets = np.zeros((len(numbers), self._classes))
-        for rows in self._row_blocks(len(numbers)):
+        offsets = np.zeros(bias.size)
+        for rows in self._row_blocks(design):
             columns = [block.read(rows) for block in design.blocks]
-            chances = add_products(design, weights, bias, columns)
-            chances -= chances.max(axis=1, keepdims=True)
+            outputs = add_products(design, weights, bias, columns)
             targets = self._targets[rows.start - self._train.start : rows.stop - self._train.start]
-            right = (slice(None), targets, np.arange(len(targets)))
-            losses -= chances[right].sum(axis=1, dtype=np.float64)
-            np.exp(chances, out=chances)
-            sums = chances.sum(axis=1, keepdims=True)
-            losses += np.log(sums[:, 0]).sum(axis=1, dtype=np.float64)
-            chances /= sums
-            chances[right] -= 1
+            right = (np.arange(len(targets)), slice(None), targets)
+            losses -= outputs[right].sum(axis=0, dtype=np.float64)
+            losses += _to_chances(outputs).sum(axis=0, dtype=np.float64)
+            outputs[right] -= 1
             for block, slope, values in zip(design.blocks, slopes, columns, strict=True):
-                errors = chances[block.heads]
-                slope += errors.reshape(-1, errors.shape[-1]) @ values
-            offsets += chances.sum(axis=2)
+                slope += of_heads(outputs, block.heads).T @ values
+            offsets += np.ones(len(targets), np.float32) @ outputs.reshape(len(targets), -1)
         found, gradients = [], []
+        count = len(self._targets)
         parts = _unpacked(design, slopes, self._classes)
-        for place, (number, table, scale) in enumerate(zip(numbers, tables, scales, strict=True)):
-            along = self._along(number, parts[place]) / len(self._targets)
-            slope = np.vstack([along + penalty * table[:-1], offsets[place] / len(self._targets)])
-            found.append(
-                losses[place] / len(self._targets) + penalty / 2 * float(np.sum(table[:-1] ** 2))
-            )
-            gradients.append((slope / scale).ravel())
+        for place, (number, table, scaling) in enumerate(
+            zip(numbers, tables, scalings, strict=True)
+        ):
+            along = self._along(number, parts[place]) / count + penalty * table[:-1]
+            offset = offsets[place * self._classes : (place + 1) * self._classes] / count
+            # Nothing is gained by raising all biases alike; what is left of it is rounding.
+            whole: Table = np.vstack([along, offset - offset.mean()])
+            gradients.append(scaling.gradient(whole))
+            found.append(losses[place] / count + penalty / 2 * float(np.sum(table[:-1] ** 2)))
         return found, gradients
 
     def curvatures(self, heads: Sequence[int], tables: Sequence[Table]) -> NDArray[np.float64]:
-        """The mean of p (1 − p) over the examples, [len(heads), classes]."""
+        """The mean of diag(p) − ppᵀ over the examples, [len(heads), classes, classes]."""
         design, weights, bias = self._packed(heads, tables)
-        sums = np.zeros((len(heads), self._classes))
-        for rows in self._row_blocks(len(heads)):
+        sums = np.zeros((len(heads), self._classes, self._classes))
+        for rows in self._row_blocks(design):
             chances = add_products(design, weights, bias, [one.read(rows) for one in design.blocks])
-            chances = np.exp(chances - chances.max(axis=1, keepdims=True))
-            chances /= chances.sum(axis=1, keepdims=True)
-            sums += (chances * (1 - chances)).sum(axis=2, dtype=np.float64)
+            _to_chances(chances)
+            for head in range(len(heads)):
+                sums[head] += np.diag(chances[:, head].sum(axis=0, dtype=np.float64))
+                sums[head] -= chances[:, head].T @ chances[:, head]
         return sums / len(self._targets)
 
-    def _row_blocks(self, heads: int) -> list[slice]:
-        return row_blocks(self._train.rows(), max(_BLOCK_OUTPUTS // (heads * self._classes), 256))
+    def _row_blocks(self, design: DesignMatrices) -> list[slice]:
+        columns = sum(block.width for block in design.blocks)
+        size = min(_BLOCK_OUTPUTS // (design.count * self._classes), _BLOCK_COLUMNS // columns)
+        return row_blocks(self._train.rows(), max(size, 256))
 
     def _packed(
         self, heads: Sequence[int], tables: Sequence[Table]
@@ -195,8 +239,8 @@ class SoftmaxProblem:
         design = self._of_heads[tuple(heads)]
         left = [
             iter(
-                self.coordinates[one].weights(table[:-1])
-                if self.coordinates[one].components is None
+                self.axes[one].weights(table[:-1])
+                if self.axes[one].components is None
                 else [table[:-1].T.astype(np.float32)]
             )
             for one, table in zip(heads, tables, strict=True)
@@ -207,29 +251,50 @@ class SoftmaxProblem:
         return design, weights, np.stack([table[-1] for table in tables]).astype(np.float32)
 
     def _along(self, head: int, parts: Sequence[NDArray[np.float32]]) -> Table:
-        """The gradient [r, classes] along the coordinates, of that of the weights of each block."""
+        """The gradient [r, classes] along the axes, of that of the weights of each block."""
         whole = np.concatenate(parts, axis=1).T
-        one = self.coordinates[head]
+        one = self.axes[head]
         return (one.axes.T @ whole if one.components is None else whole).astype(np.float64)
 
 
-_TINY = np.finfo(np.float32).tiny
+# Relative to the largest.
+_LEAST_CURVATURE = 1e-6
+
+
+def _to_chances(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Make outputs [n, S, classes] chances, in place.
+
+    Returns:
+        [n, S], the logarithms of the sums of their exponentials.
+    """
+    shift = np.zeros(outputs.shape[:2], np.float32)
+    if outputs.max() > _LARGEST_OUTPUT:
+        shift = outputs.max(axis=2)
+        outputs -= shift[:, :, None]
+    np.exp(outputs, out=outputs)
+    # A product with ones sums faster than a sum along short rows.
+    sums = outputs.reshape(-1, outputs.shape[2]) @ np.ones(outputs.shape[2], np.float32)
+    sums = sums.reshape(outputs.shape[:2])
+    outputs *= np.reciprocal(sums)[:, :, None]
+    found: NDArray[np.float32] = np.log(sums) + shift
+    return found
 
 
 def _along_axes(
-    design: DesignMatrices, coordinates: Sequence[PrincipalAxes], start: int
+    design: DesignMatrices, axes: Sequence[PrincipalAxes], start: int
 ) -> DesignMatrices:
     """The same, where heads with fewer examples than columns read the components of these."""
-    shared = [head for head, one in enumerate(coordinates) if one.components is None]
+    shared = [head for head, one in enumerate(axes) if one.components is None]
     blocks = [
-        ColumnBlock(block.width, block.heads[np.isin(block.heads, shared)], block.read)
+        ColumnBlock(block.name, block.width, block.heads[np.isin(block.heads, shared)], block.read)
         for block in design.blocks
         if np.isin(block.heads, shared).any()
     ]
-    for head, one in enumerate(coordinates):
+    for head, one in enumerate(axes):
         if one.components is not None:
             read = partial(_rows_from, one.components, start)
-            blocks.append(ColumnBlock(one.components.shape[1], np.array([head]), read))
+            name = f"components of {head}"
+            blocks.append(ColumnBlock(name, one.components.shape[1], np.array([head]), read))
     return DesignMatrices(design.count, blocks)
 
 
