@@ -543,7 +543,7 @@ def test_each_finished_job_is_a_line_that_says_what_it_found(finished: Workspace
         r"debiased covariance of 6 checkpoints from 240 units",
         r"small: selecting by mmi: agent-\d+ \+ agent-\d+ \+ agent-\d+; k = 3: objective ",
         r"small: scoring selections of 3 on task-00: \d heads for 6 selections, \d trained, 0 kept",
-        r"writing results/report.html: 1 zoo, 12 charts, [\d.]+ MB$",
+        r"writing results/report.html: 1 zoo, 12 charts, [\d.]+ MB",
     ):
         assert re.search(stage, jobs), stage
     assert re.search(r"\[1 left, (less than a minute|about \d minutes?)\]$", lines[-2][1])
