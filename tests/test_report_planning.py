@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 from small_results import FIGURES, NAMES, TABLES, write_inputs
-from workflow_scripts.common.config import read_config
-from workflow_scripts.common.zoos import Zoo
 
+from workflow_scripts.config.config import read_config
+from workflow_scripts.kinds.zoo import Zoo, ZooSettings
 from workflow_scripts.planning import report as planning
 from workflow_scripts.report import plot_figures, tabulate
 from workflow_scripts.report.sections import CAPTIONS
@@ -37,7 +37,7 @@ LACKING: dict[str, tuple[set[str], set[str]]] = {
 }
 
 
-def zoo_without(lacking: str) -> Zoo:
+def zoo_without(lacking: str) -> Zoo[ZooSettings]:
     zoo = copy.deepcopy(ZOO)
     methods = zoo["selection"]["methods"]
     if lacking == "tasks":
@@ -51,7 +51,7 @@ def zoo_without(lacking: str) -> Zoo:
     if lacking == "probe":
         del zoo["probe"]
         zoo["covariance"] = {"precomputed": "kappa.npz"}
-    return read_config({"zoos": {"z": zoo}}).zoos["z"]
+    return Zoo("z", read_config({"zoos": {"z": zoo}}).zoos["z"])
 
 
 def flags_of(files: Mapping[str, list[str]]) -> list[str]:
@@ -71,14 +71,14 @@ def test_a_zoo_has_the_tables_and_figures_that_its_results_allow(
     # Three formats of every figure take most of the time, and what is in them is no matter here.
     monkeypatch.setattr(Figure, "savefig", lambda _, path, **__: Path(path).write_bytes(b""))
     lay_out_results(tmp_path / "results/z")
-    argv = flags_of(planning.table_inputs("z", zoo)) + planning.table_flags(zoo)
-    tabulate.main([*argv, "--tables", *planning.table_files("z", zoo)])
-    argv = flags_of(planning.figure_inputs("z", zoo)) + planning.figure_flags(zoo)
-    plot_figures.main([*argv, "--figures", *planning.figure_files("z", zoo)])
+    argv = flags_of(planning.table_inputs(zoo)) + planning.table_flags(zoo)
+    tabulate.main([*argv, "--tables", *planning.table_files(zoo)])
+    argv = flags_of(planning.figure_inputs(zoo)) + planning.figure_flags(zoo)
+    plot_figures.main([*argv, "--figures", *planning.figure_files(zoo)])
     made = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "results/z").rglob("*")}
-    assert made >= {*planning.table_files("z", zoo), *planning.report_inputs("z", zoo)}
+    assert made >= {*planning.table_files(zoo), *planning.report_inputs(zoo)}
     for suffix in (".svg", ".pdf", ".png"):
-        assert made >= set(planning.figure_files("z", zoo, suffix))
+        assert made >= set(planning.figure_files(zoo, suffix))
 
 
 def lay_out_results(folder: Path) -> None:
@@ -117,7 +117,7 @@ def test_the_order_of_the_config_is_no_matter() -> None:
     for of_zoo in (planning.report_contents, planning.table_flags, planning.figure_flags):
         first, second = map(of_zoo, zoos)
         assert first == second
-    first, second = (planning.table_inputs("z", zoo) for zoo in zoos)
+    first, second = (planning.table_inputs(zoo) for zoo in zoos)
     assert {key: sorted(paths) for key, paths in first.items()} == {
         key: sorted(paths) for key, paths in second.items()
     }

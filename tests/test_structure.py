@@ -35,7 +35,7 @@ ROOMS = (
 ALSO_FORBIDDEN = {("progress", "report")}
 REGISTRY = "workflow_scripts/kinds/registry.py"
 # Of the whole package, without the __init__.py: a stranger is to find the way.
-MOST_MODULES = 223
+MOST_MODULES = 220
 MOST_LINES_OF_COMMON = 150
 
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob("*.py"))

@@ -20,7 +20,7 @@ def extract(scene: Scene, family: str, *flags: str, **values: Any) -> Outcome:
     write_card(Path("ant.json"), card)
     Path("probe.txt").write_text(f"a\nthe first day\n{'week ' * 400}\n", encoding="utf-8")
     given = ["--corpus", "probe.txt", "--card", "ant.json", "--output", "ant.safetensors"]
-    return scene.script("features.extract_words", *given, "--device", "cpu", *flags)
+    return scene.script("kinds.text.extract_words", *given, "--device", "cpu", *flags)
 
 
 @fault
