@@ -101,7 +101,7 @@ def test_figures_know_which_methods_are_drawn_grey_or_dark() -> None:
         "ant": {"method": "single", "picks": ["ant"]},
         "every": {"method": "single", "picks": ["*"]},
     }
-    flags = planning.figure_flags(read_config({"zoos": {"z": zoo}}).zoos["z"])
+    flags = planning.figure_flags(Zoo("z", read_config({"zoos": {"z": zoo}}).zoos["z"]))
     assert flags[flags.index("--methods") + 1 :] == ["every", "mmi", "peek"]
     assert flags[flags.index("--singles") + 1 : flags.index("--methods")] == ["ant"]
 
@@ -113,7 +113,7 @@ def test_the_order_of_the_config_is_no_matter() -> None:
         items = list(where.items())
         where.clear()
         where.update(reversed(items))
-    zoos = [read_config({"zoos": {"z": zoo}}).zoos["z"] for zoo in (ZOO, other)]
+    zoos = [Zoo("z", read_config({"zoos": {"z": zoo}}).zoos["z"]) for zoo in (ZOO, other)]
     for of_zoo in (planning.report_contents, planning.table_flags, planning.figure_flags):
         first, second = map(of_zoo, zoos)
         assert first == second
