@@ -16,13 +16,13 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from workflow_scripts.planning.stages import REPORT, STAGES, stage_of_rule
 from workflow_scripts.report.figures.figure import figure
 from workflow_scripts.report.style import DARK, GREY, PALETTE
 
 ROOT = Path(__file__).parents[1]
-STAGES = ["data", "checkpoints", "features", "covariance", "selection", "evaluation", "report"]
 # Of which each zoo has its own, behind whose name stands that of the zoo.
-OF_A_ZOO = {"tabulate": "report", "plot_figures": "report"}
+OF_A_ZOO = ("tabulate", "plot_figures")
 _NODE = re.compile(r'^\s*(\d+)\[\s*label\s*=\s*"([^"\\]+)', re.MULTILINE)
 _EDGE = re.compile(r"^\s*(\d+)\s*->\s*(\d+)", re.MULTILINE)
 _RULE = re.compile(r"^(?:use rule \w+ as|rule|checkpoint) (\w+)", re.MULTILINE)
@@ -56,11 +56,8 @@ def without_shortcuts(edges: Edges) -> Edges:
 
 def stages_of() -> dict[str, str]:
     """The stage of each box."""
-    return OF_A_ZOO | {
-        rule: stage
-        for stage in STAGES
-        for rule in _RULE.findall((ROOT / f"rules/{stage}.smk").read_text(encoding="utf-8"))
-    }
+    report = _RULE.findall((ROOT / "rules/report.smk").read_text(encoding="utf-8"))
+    return stage_of_rule() | dict.fromkeys([*OF_A_ZOO, *report], REPORT)
 
 
 def places(boxes: set[str], stages: dict[str, str]) -> dict[str, tuple[float, float]]:

@@ -90,7 +90,8 @@ rule write_report:
         results=[path for zoo in ZOOS.values() for path in reporting.report_inputs(zoo)],
         texts=REPORT_TEXTS,
     output:
-        "results/report.html",
+        page="results/report.html",
+        facts="results/report.html.facts.json",
     log:
         "results/report.log",
     conda:
@@ -109,4 +110,4 @@ rule write_report:
         "writing results/report.html"
     shell:
         "python -m workflow_scripts.report.write_report --results results {params.zoos:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output.page:q} --facts {output.facts:q} > {log:q} 2>&1"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.table_file import SELECTION_COLUMNS, STABILITY_COLUMNS
 from workflow_scripts.report import plot_figures, tabulate, write_report
@@ -102,7 +103,6 @@ def write_inputs(folder: Path) -> None:
         "covariance",
         "checkpoints",
         "benchmarks/select",
-        "logs",
     ):
         (folder / name).mkdir(parents=True)
     some_scores().to_csv(folder / "scores.csv", index=False)
@@ -115,17 +115,19 @@ def write_inputs(folder: Path) -> None:
     covariance = Covariance(NAMES, some_kappa(), 99, "biased", ["ant and bee are alike"])
     write_covariance(folder / "covariance/probe.npz", covariance)
     for name in NAMES:
-        card = {
-            "checkpoint": name,
+        details: dict[str, str | int | float] = {
             "network": "convnet",
-            "labels": ["0", "1"],
+            "classes": "0 1",
             "train_images": 80,
             "dev_images": 20,
-            "dev_accuracy": [0.5, 0.95],
+            "epochs": 2,
+            "dev_accuracy": 0.95,
         }
-        (folder / f"checkpoints/{name}.json").write_text(json.dumps(card))
+        card = CheckpointCard(name, "trained on 0 1", "4f2", "convnet", 100, {}, details)
+        write_card(folder / f"checkpoints/{name}.json", card)
     (folder / "benchmarks/select/mmi.tsv").write_text("s\th:m:s\tmax_rss\n1.5\t0:00:01\t120.25\n")
-    (folder / "logs/select.log").write_text("12:00:00 warning: ant has no tail\n")
+    facts = {"found": [], "warnings": ["ant has no tail"], "seconds_per_thousand": {}}
+    (folder / "selections/mmi.csv.facts.json").write_text(json.dumps(facts))
 
 
 def selection_files(folder: Path) -> list[str]:
@@ -187,6 +189,7 @@ def contents(**changed: Any) -> dict[str, Any]:
         "tables": TABLES,
         "stability": True,
         "convergence": ["probe"],
+        "stages": {"select": "selection", "evaluate": "evaluation"},
         "settings": {"seed": 5, "modality": "agents"},
     } | changed
 

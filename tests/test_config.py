@@ -829,6 +829,19 @@ def test_the_formats_of_the_schema_are_those_that_can_be_read() -> None:
 # Every field of every model.
 
 
+def features_zoo() -> Raw:
+    """A zoo of features brought along."""
+    task = {"corpus": "slides", "table": "grades.csv", "target": "grade"}
+    return {
+        "modality": "features",
+        "features": "embeddings/{checkpoint}/{corpus}.npy",
+        "checkpoints": ["a", "b", "c"],
+        "probe": {"corpus": "unlabelled", "groups": "patients.csv"},
+        "tasks": {"grade": task},
+        "selection": {"sizes": [1], "methods": {"mmi": {}}},
+    }
+
+
 def everything() -> Config:
     """A configuration in which every settings model occurs."""
     heads = {
@@ -836,7 +849,7 @@ def everything() -> Config:
         for solver in SOLVERS
     }
     cifar = changed(zoo(), ("data", {"source": "cifar100"}))
-    others = {"cifar": cifar, "text": text_zoo(), "image": image_zoo()}
+    others = {"cifar": cifar, "text": text_zoo(), "image": image_zoo(), "mine": features_zoo()}
     return read_config({"zoos": heads | others})
 
 

@@ -113,7 +113,7 @@ def test_the_page_holds_everything_itself(zoo: Path) -> None:
     assert "mean dev accuracy of 95.0%" in html
     # What the covariance and the jobs warn of.
     assert "<li>ant and bee are alike.</li>" in html
-    assert "<li>select: ant has no tail</li>" in html
+    assert "<li>selections/mmi.csv: ant has no tail</li>" in html
     # Where it comes from.
     assert "<dt>seed</dt><dd>5</dd>" in html
     assert "modality: agents" in html
@@ -182,7 +182,7 @@ def test_the_page_says_where_date_commit_and_machine_are(zoo: Path) -> None:
 def test_what_is_not_known_has_no_place(zoo: Path) -> None:
     """A covariance from elsewhere: no probe, no features, no cards, no costs."""
     shutil.rmtree(zoo / "benchmarks")
-    shutil.rmtree(zoo / "logs")
+    (zoo / "selections/mmi.csv.facts.json").unlink()
     tables = ["information", "picks", "space"]
     html = write_page(zoo, tables=tables, stability=False, convergence=[])
     assert list(charts_of(html)) == ["map", "heat-map", "information"]

@@ -7,7 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from workflow_scripts.report.provenance import (
+
+from workflow_scripts.common import provenance
+from workflow_scripts.common.provenance import (
     code_state,
     keep_provenance,
     made_since_provenance,
@@ -15,8 +17,6 @@ from workflow_scripts.report.provenance import (
     visible_gpus,
     write_provenance,
 )
-
-from workflow_scripts.report import provenance
 
 
 def git(folder: Path, *arguments: str) -> str:

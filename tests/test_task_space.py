@@ -1,6 +1,5 @@
 """The map and the tree of a zoo against their definitions."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checkpoint_card import CheckpointCard, write_card
 from workflow_scripts.common.covariance_file import Covariance, write_covariance
 from workflow_scripts.common.covariance_input import NamedMatrix
 from workflow_scripts.report import tabulate
@@ -116,9 +116,8 @@ def write_inputs(folder: Path, models: list[str] | None) -> list[str]:
     flags = ["--covariance", str(folder / "probe.npz"), "--selections", str(folder / "mmi.csv")]
     flags += ["--tables", str(folder / "space.csv")]
     for name, model in zip(NAMES, models or [], strict=False):
-        card = {"checkpoint": name, "network": model, "labels": ["0"], "train_images": 8}
-        card |= {"dev_images": 2, "dev_accuracy": [0.5]}
-        (folder / f"{name}.json").write_text(json.dumps(card))
+        card = CheckpointCard(name, "here", "4f2", model, None, {})
+        write_card(folder / f"{name}.json", card)
     return [*flags, "--cards", *(f"{folder}/{name}.json" for name in NAMES)] if models else flags
 
 

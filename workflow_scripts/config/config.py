@@ -74,7 +74,7 @@ class Config(Settings):
 
 
 # What else lies in results/, beside the zoos.
-RESERVED_NAMES = frozenset({"downloads", "report.html", "report.log"})
+RESERVED_NAMES = frozenset({"downloads", "report.html", "report.html.facts.json", "report.log"})
 
 
 class ConfigError(Exception):
