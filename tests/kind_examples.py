@@ -169,7 +169,10 @@ EXAMPLES: dict[str, KindExample] = {
         new_zoo=_features_flags,
         broken=[
             ({"features": "embeddings/{corpus}.npy"}, "must hold {checkpoint} once"),
-            ({"tasks": {"digit": {"corpus": "digits"}}}, "tasks.digit.table: is missing"),
+            (
+                {"tasks": {"digit": {"corpus": "digits", "table": "labels.csv"}}},
+                "tasks.digit.target: is missing",
+            ),
         ],
     ),
     "image": KindExample(

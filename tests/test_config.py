@@ -20,7 +20,13 @@ from workflow_scripts.config import schema as schema_script
 from workflow_scripts.config.config import Config, ConfigError, _members, read_config, repeated_keys
 from workflow_scripts.covariance.settings import CovarianceSettings
 from workflow_scripts.evaluation.metrics import METRICS
-from workflow_scripts.evaluation.settings import SOLVERS, AdamSettings, LbfgsSettings, SgdSettings
+from workflow_scripts.evaluation.settings import (
+    SOLVERS,
+    AdamSettings,
+    LbfgsSettings,
+    RidgeSettings,
+    SgdSettings,
+)
 from workflow_scripts.kinds.agents.settings import (
     AgentSplitSettings,
     Cifar100Source,
@@ -984,7 +990,8 @@ EXAMPLES: list[Settings] = [
         weight_decay=1e-9,
     ),
     LbfgsSettings(),
-    LbfgsSettings(l2=[1e-12], max_iterations=1, project=3),
+    LbfgsSettings(l2=[1e-12], max_iterations=1, project=3, screen="ridge"),
+    RidgeSettings(l2=[1e-12], project=3),
     AdamSettings(project=9, patience=0, standardise=True, seeds=3),
     SgdSettings(project=9, patience=0, standardise=True, seeds=3),
     METHODS["mmi"](start="hub"),
@@ -1128,7 +1135,7 @@ def test_the_zoos_of_the_readme_are_complete_and_short() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```yaml\n(zoos:.*?)```", readme, re.MULTILINE | re.DOTALL)
     zoos = [zoo for block in blocks for zoo in read_config(yaml.safe_load(block)).zoos.values()]
-    assert {zoo.modality for zoo in zoos} == {"text", "image"}
+    assert {zoo.modality for zoo in zoos} == {"text", "image", "agents", "features"}
     assert all(len(block.splitlines()) <= 15 for block in blocks)
 
 

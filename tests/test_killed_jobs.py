@@ -18,6 +18,7 @@ import pyarrow
 import pytest
 from dying import Script
 from hub_server import HubServer
+from kind_examples import FEATURES, build_features
 from pyarrow.parquet import write_table
 from small_zoos import IMAGES, ODD, OWN_IMAGES, texts
 from workspace import ROOT, Workspace
@@ -123,7 +124,14 @@ def jobs(
     downloaded = texts()["zoos"]["mine"] | {"probe": {"source": "wikitext-2"}}
     more = {"tiny": MINIATURE, "brought": brought, "downloaded": downloaded}
     photos = copied(own_image_run, tmp_path_factory.mktemp("photos"))
-    found = first_jobs(photos, {"zoos": {"photos": OWN_IMAGES}})
+    features = Workspace.copy_to(tmp_path_factory.mktemp("features") / "taskspace")
+    build_features(features.folder)
+    features.write_config({"zoos": {"mine": FEATURES}})
+    made = ["tasks/digit.parquet", "features/unlabelled/pca.safetensors"]
+    result = features.snakemake("--cores", "2", *(f"results/mine/{path}" for path in made))
+    assert result.returncode == 0, result.stderr
+    found = first_jobs(features, {"zoos": {"mine": FEATURES}})
+    found |= first_jobs(photos, {"zoos": {"photos": OWN_IMAGES}})
     # What these add has not run: only what a rule needs that is in no finished zoo.
     found |= first_jobs(words, {"zoos": more}) | first_jobs(images, {"zoos": {"small": zoo}})
     found |= first_jobs(words, texts())

@@ -105,8 +105,8 @@ def test_two_folders_and_a_treebank_are_a_zoo(finished: Workspace) -> None:
     words = sum(len(sentence) for sentence in sentences(120))
     assert read_covariance(results / "covariance/probe.npz").rows == words
     convergence = pd.read_csv(results / "covariance/probe.convergence.csv")
-    assert convergence["sentences"].tolist() == [0, 10, 60, 100, 120]
-    assert convergence["words"].iloc[-1] == words
+    assert convergence["groups"].tolist() == [0, 10, 60, 100, 120]
+    assert convergence["units"].iloc[-1] == words
     for path in (results / "features").glob("*/*.safetensors"):
         assert open_features(path).present.all()
     html = (finished.folder / "results/report.html").read_text(encoding="utf-8")
@@ -132,7 +132,7 @@ def test_an_odd_name_is_whole_in_tables_and_figures_and_safe_in_files(finished: 
     assert revisions.keys() == {ODD, "ours"}
     files = [path.name for path in results.rglob("*") if "google" in path.name]
     assert files
-    safe = r"google-th-irs-n-1-x_-b-touch-pwned~[0-9a-f]{8}(\.safetensors|\.log|\.tsv)?"
+    safe = r"google-th-irs-n-1-x_-b-touch-pwned~[0-9a-f]{8}(\.safetensors(\.facts\.json)?|\.log|\.tsv)?"
     assert all(re.fullmatch(safe, name) for name in files), files
     assert not list(finished.folder.rglob("pwned"))
 
