@@ -127,7 +127,7 @@ def jobs(
     features = Workspace.copy_to(tmp_path_factory.mktemp("features") / "taskspace")
     build_features(features.folder)
     features.write_config({"zoos": {"mine": FEATURES}})
-    made = ["tasks/digit.parquet", "features/unlabelled/pca.safetensors"]
+    made = ["tasks/digit.parquet", "covariance/probe.npz"]
     result = features.snakemake("--cores", "2", *(f"results/mine/{path}" for path in made))
     assert result.returncode == 0, result.stderr
     found = first_jobs(features, {"zoos": {"mine": FEATURES}})
