@@ -34,7 +34,7 @@ COSTS = ["time", "memory"]
 AGAINST_RANDOM = ["mean-scores", "gain", "percentile", "task-scores", "objective"]
 CONVERGENCE = ["divergence", "cosine"]
 CHARTS = {
-    "image_run": {"small": [*OF_PICKS, "inclusion", *AGAINST_RANDOM, *COSTS]},
+    "image_run": {"small": [*OF_PICKS, "inclusion", *CONVERGENCE, *AGAINST_RANDOM, *COSTS]},
     "text_run": {
         "mine": [*OF_PICKS, "inclusion", *CONVERGENCE, *AGAINST_RANDOM, *COSTS],
         "pair": [*OF_PICKS[:3], "inclusion", *CONVERGENCE, "mean-scores", "task-scores", *COSTS],
