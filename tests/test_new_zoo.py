@@ -376,7 +376,7 @@ def test_a_folder_of_images_is_counted_as_a_run_would_gather_it(
         ("lost", "there is no folder {files}/lost; name a folder of images"),
         ("lines.txt", "lines.txt is a file; name a folder of images"),
         ("three", "three: 3 images in this folder (.bmp, .gif, "),
-        ("three", "a covariance takes hundreds, and how sure it is cannot be told from fewer than"),
+        ("three", "a covariance needs hundreds, and its error cannot be estimated from fewer than"),
         ("ours", "ours: 0 images in this folder"),
     ],
 )

@@ -12,9 +12,9 @@ _TOLD = {
     errno.EACCES: "permission is denied; ask for it, or name another place",
     errno.EPERM: "permission is denied; ask for it, or name another place",
     errno.ENAMETOOLONG: "the name is too long for this disk; choose a shorter one",
-    errno.ENOENT: "there is no such file or folder; mend the path",
-    errno.EISDIR: "this is a folder, where a file is expected; mend the path",
-    errno.ENOTDIR: "a part of this path is a file, where a folder is expected; mend the path",
+    errno.ENOENT: "there is no such file or folder; correct the path",
+    errno.EISDIR: "this is a folder, but a file is expected; correct the path",
+    errno.ENOTDIR: "a part of this path is a file, but a folder is expected; correct the path",
     errno.EEXIST: "a file stands where this folder is to be made; move it away, and run again",
 }
 

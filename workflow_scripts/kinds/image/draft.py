@@ -112,7 +112,7 @@ def find_image_probe(text: str) -> FoundImageProbe:
     if count < LEAST_GROUPS:
         raise UserError(
             f"{text}: {counted(count, 'image')} in this folder ({', '.join(sorted(SUFFIXES))}); a "
-            "covariance takes hundreds, and how sure it is cannot be told from fewer than "
+            "covariance needs hundreds, and its error cannot be estimated from fewer than "
             f"{LEAST_GROUPS}"
         )
     return FoundImageProbe(settings, count)

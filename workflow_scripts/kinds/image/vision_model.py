@@ -54,7 +54,7 @@ class VisionModel:
 
         Raises:
             UserError: if the network cannot read images alone or reads them at random, has no such
-                layer or no class token, or if its patch tokens cannot be told from others.
+                layer or no class token, or if its patch tokens cannot be identified.
         """
         shape = images.shape[1:]
         if (shape, settings.layer) not in self._patches:
@@ -218,7 +218,7 @@ def load_vision_model(
 ) -> VisionModel:
     """Load what transformers' ``save_pretrained`` wrote, never over the internet.
 
-    Of models of images and text, such as CLIP, the part that sees is taken.
+    Of a model of images and text, such as CLIP, only the image encoder is loaded.
 
     Args:
         precision: of the weights, on a GPU; on a CPU they are always float32.

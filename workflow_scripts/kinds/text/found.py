@@ -155,8 +155,8 @@ def find_probe(text: str, form: str | None, min_words: int | None) -> FoundProbe
         long = f" of {settings.min_words} words or more" if settings.min_words > 1 else ""
         raise UserError(
             f"{text}: {counted(len(sentences), 'sentence')}{long}, "
-            f"{counted(probe.words, 'word')}; a covariance takes thousands of words, and how sure "
-            f"it is cannot be told from fewer than {LEAST_GROUPS} sentences"
+            f"{counted(probe.words, 'word')}; a covariance needs thousands of words, and its "
+            f"error cannot be estimated from fewer than {LEAST_GROUPS} sentences"
         )
     return probe
 
@@ -173,7 +173,7 @@ def find_task(name: str, settings: FilesTask) -> FoundTask:
         form,
         target_of(settings),
         {
-            split: [named_file(path, "mend the path") for path in settings.files(split, "")]
+            split: [named_file(path, "correct the path") for path in settings.files(split, "")]
             for split in SPLITS
         },
         {"dev": settings.dev_fraction, "test": settings.test_fraction},

@@ -21,8 +21,8 @@ class PretrainSettings(ReadingSettings):
         description="trained on the same text as the network"
     )
     objective: Objective = Field(
-        description="masked: words left out are guessed (BERT); causal: the next sub-word (GPT); "
-        "denoising: the whole sentence from a spoilt one (BART, T5)"
+        description="masked: predicts words that were masked (BERT); "
+        "causal: predicts the next token (GPT); denoising: restores a corrupted sentence (BART, T5)"
     )
     domain: Name = Field("all", description="part of the data that it is trained on")
     vocabulary: Annotated[int, Field(ge=300)] = Field(1500, description="sub-words")
